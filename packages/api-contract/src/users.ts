@@ -1,0 +1,12 @@
+import { z } from "zod";
+
+/** `owner` is the administrator of the deployment; it opens nobody else's chats. */
+export const ROLES = ["member", "auditor", "owner"] as const;
+
+/** `ingest` keys may only record. */
+export const KEY_SCOPES = ["full", "ingest"] as const;
+
+export type Role = (typeof ROLES)[number];
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+export const emailSchema = z.email().max(254).toLowerCase();

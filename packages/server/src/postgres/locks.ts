@@ -1,0 +1,10 @@
+/**
+ * Every advisory lock that Shelflife takes, so that no two uses share a number. The list is only ever appended to:
+ * replicas of two versions run side by side during a rolling restart, and must mean the same by a number.
+ */
+export const ADVISORY_LOCKS = {
+  /** Held by the one replica that purges, for the length of a tick. */
+  purge: 5_372_940_001,
+  /** Held while a partition of the payload table is created or attached. */
+  payloadPartitions: 5_372_940_002,
+} as const;
