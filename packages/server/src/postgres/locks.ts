@@ -7,4 +7,6 @@ export const ADVISORY_LOCKS = {
   purge: 5_372_940_001,
   /** Held while a partition of the payload table is created or attached. */
   payloadPartitions: 5_372_940_002,
+  /** Held by the one process that migrates the database. */
+  migrations: 5_372_940_003,
 } as const;

@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../src/clock.ts";
+import { findBinaries } from "../../src/postgres/binaries.ts";
+import { type Cluster, EMBEDDED_ROLE, initializeCluster, startCluster } from "../../src/postgres/cluster.ts";
+import { stopPostmaster } from "../../src/postgres/postmaster.ts";
+import { currentProcess, isRunning, type ProcessIdentity } from "../../src/postgres/process-identity.ts";
+import { chooseAccount } from "../../src/postgres/unprivileged-user.ts";
+
+/** Nothing in a test outlives a power failure, and waiting for the disk is most of what a small statement costs. */
+export const THROW_AWAY_SETTINGS = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  max_connections: "300",
+  max_wal_size: "4GB",
+  checkpoint_timeout: "1h",
+  autovacuum: "off",
+};
+
+const PREFIX = "shelflife-test-postgres-";
+
+export interface TestCluster {
+  /** Of the maintenance database, as the owner of everything. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster in the temporary folder, which `stop` removes. */
+export async function startTestCluster(binariesPackage?: string): Promise<TestCluster> {
+  await removeLeftovers();
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  // The account that the server runs as has to get through to its data.
+  chmodSync(folder, 0o711);
+  writeFileSync(join(folder, "owner.json"), JSON.stringify(currentProcess()));
+  const password = randomBytes(16).toString("hex");
+  const cluster: Cluster = {
+    binaries: findBinaries(binariesPackage),
+    dataDirectory: join(folder, "data"),
+    logFile: join(folder, "log"),
+    account: chooseAccount(),
+    settings: THROW_AWAY_SETTINGS,
+  };
+  try {
+    await initializeCluster(cluster, password);
+    const deadline = systemClock.monotonic() + 30_000;
+    const { port } = await startCluster(cluster, { clock: systemClock, deadline });
+    return {
+      url: `postgres://${EMBEDDED_ROLE}:${password}@127.0.0.1:${port}/postgres`,
+      stop: () => removeCluster(folder),
+    };
+  } catch (error) {
+    await removeCluster(folder);
+    throw error;
+  }
+}
+
+/** What a killed run left behind: its server still runs, and its folder is still there. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name);
+    try {
+      const owner = JSON.parse(readFileSync(join(folder, "owner.json"), "utf8")) as ProcessIdentity;
+      if (!isRunning(owner)) await removeCluster(folder);
+    } catch {
+      // Another run is just creating or removing it, or it belongs to another user. Either way it is not in our way.
+    }
+  }
+}
+
+async function removeCluster(folder: string): Promise<void> {
+  await stopPostmaster(join(folder, "data"), { clock: systemClock, timeoutMs: 5_000 });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
