@@ -3,5 +3,8 @@ export * from "./debug-runs.ts";
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./normalized-call.ts";
+export * from "./redaction.ts";
 export * from "./retention-settings.ts";
+export * from "./step-payloads.ts";
+export * from "./truncation.ts";
 export * from "./users.ts";

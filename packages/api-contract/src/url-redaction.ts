@@ -1,0 +1,89 @@
+import { REDACTED_MARK } from "./limits.ts";
+import { isSensitiveParameter } from "./sensitive-names.ts";
+
+/** Finds out whether a decoded query value, which may be JSON or a URL itself, holds a secret. */
+export type HoldsSecret = (decoded: string) => boolean;
+
+/**
+ * Redacts user info and the values of sensitive names in the query, the fragment and the path's parameters. The text is
+ * taken apart by hand and not by a URL parser, since relative and malformed URLs carry secrets too, and since what is
+ * not secret must stay as it was written.
+ */
+export function redactUrlParts(text: string, holdsSecret: HoldsSecret): string {
+  // URL parsers skip these characters, so a name that is split by one is still that name.
+  const url = text.replace(/[\t\r\n]/g, "");
+  const start = redactUserInfo(url);
+  const query = start.search(/[?#]/);
+  const path = query < 0 ? start : start.slice(0, query);
+  const rest = query < 0 ? "" : start.slice(query);
+  return redactPathParameters(path) + redactParameters(rest, /[^&#]+/g, holdsSecret);
+}
+
+const AUTHORITY = /^[^!-~]*(?:(?:https?|wss?|ftp):[\\/]*|[a-z][a-z0-9+.-]*:\/\/|[\\/]{2,})/i;
+
+function redactUserInfo(url: string): string {
+  const opening = AUTHORITY.exec(url)?.[0];
+  const from = opening?.length ?? 0;
+  const rest = url.slice(from);
+  const length = rest.search(/[\\/?#]/);
+  const authority = length < 0 ? rest : rest.slice(0, length);
+  const at = authority.lastIndexOf("@");
+  if (opening === undefined) {
+    // Without a scheme, only `user:password@host` is user info: a path may well contain an at sign.
+    return at > authority.indexOf(":") && authority.indexOf(":") >= 0 ? REDACTED_MARK + url.slice(at) : url;
+  }
+  if (at > 0) return opening + REDACTED_MARK + rest.slice(at);
+  // A password that was not encoded may hold a slash, which makes the URL malformed: then all up to the last at sign goes.
+  const last = rest.lastIndexOf("@");
+  if (at < 0 && last >= 0 && !canParse(url)) return opening + REDACTED_MARK + rest.slice(last);
+  return url;
+}
+
+function canParse(url: string): boolean {
+  return URL.canParse(url, "http://localhost");
+}
+
+function redactPathParameters(path: string): string {
+  return path.replace(/;([^;=/]+)=([^;/]+)/g, (whole, name: string, value: string) =>
+    isSensitiveParameter(decode(name), value) ? `;${name}=${redacted(value)}` : whole,
+  );
+}
+
+/**
+ * Redacts `name=value` pairs. Each run of text that `pairs` matches is one pair, or several where a value holds another
+ * URL as it is: `next=/callback?token=...`. A secret reaches to the end of its run, whatever characters it holds.
+ */
+export function redactParameters(text: string, pairs: RegExp, holdsSecret: HoldsSecret): string {
+  return text.replace(pairs, (run) => {
+    let consumed = 0;
+    for (const piece of run.split(/(?<=[?;])/)) {
+      const equals = piece.indexOf("=");
+      const start = consumed + equals + 1;
+      const value = run.slice(start);
+      if (equals >= 0 && isSensitiveParameter(decode(piece.slice(0, equals)), value)) {
+        return run.slice(0, start) + redacted(value);
+      }
+      consumed += piece.length;
+    }
+    return redactHidden(run, holdsSecret);
+  });
+}
+
+/** A value that holds a secret of its own, encoded, goes whole. */
+function redactHidden(run: string, holdsSecret: HoldsSecret): string {
+  const equals = run.indexOf("=");
+  const value = run.slice(equals + 1);
+  return holdsSecret(decode(value)) ? run.slice(0, equals + 1) + redacted(value) : run;
+}
+
+/** What remains of a mark that was cut off is left alone, so that a second pass changes nothing. */
+function redacted(value: string): string {
+  return REDACTED_MARK.startsWith(value) ? value : REDACTED_MARK;
+}
+
+/** Lenient: a damaged escape stays as it is. Only for looking: it reads bytes as Latin-1. */
+function decode(text: string): string {
+  return text
+    .replaceAll("+", " ")
+    .replace(/%([0-9a-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
