@@ -1,7 +1,7 @@
 -- Organizations, people and their API keys.
 
 CREATE TABLE organizations (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     name text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT organizations_pkey PRIMARY KEY (id),
@@ -12,7 +12,7 @@ CREATE TABLE organizations (
 INSERT INTO organizations (id, name) VALUES (gen_random_uuid(), 'default');
 
 CREATE TABLE users (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     -- Always lower case, so that one address is one person.
     email text NOT NULL,
     email_verified boolean NOT NULL DEFAULT false,
@@ -28,7 +28,7 @@ CREATE TABLE users (
 );
 
 CREATE TABLE api_keys (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL,
     name text NOT NULL DEFAULT '',
     scope text NOT NULL DEFAULT 'full',

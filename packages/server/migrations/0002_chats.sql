@@ -2,7 +2,7 @@
 -- distributed by chat; for the same reason parent and root are checked in the application and not by a self foreign key.
 
 CREATE TABLE chats (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     -- A person is erased by the application, which takes payloads along; hence RESTRICT.
     owner_id uuid NOT NULL,
     organization_id uuid NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE chat_queued_messages (
 );
 
 CREATE TABLE chat_files (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     owner_id uuid NOT NULL,
     organization_id uuid NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),

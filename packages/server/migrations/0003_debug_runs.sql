@@ -2,7 +2,7 @@
 -- and the disk that its payloads took comes back by dropping partitions.
 
 CREATE TABLE chat_debug_runs (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     chat_id uuid NOT NULL,
     -- Snapshots of what was so when the run started; they outlive what they name, hence no foreign keys.
     root_chat_id uuid,
@@ -37,7 +37,7 @@ CREATE INDEX chat_debug_runs_unfinished_idx ON chat_debug_runs (updated_at) WHER
 CREATE INDEX chat_debug_runs_payload_at_idx ON chat_debug_runs ((coalesce(payload_at, started_at)));
 
 CREATE TABLE chat_debug_steps (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     run_id uuid NOT NULL,
     chat_id uuid NOT NULL,
     step_number integer NOT NULL,

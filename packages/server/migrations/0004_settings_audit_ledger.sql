@@ -16,7 +16,7 @@ CREATE TABLE user_configs (
 );
 
 CREATE TABLE audit_logs (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     time timestamptz NOT NULL DEFAULT now(),
     -- Null where the system or an operator at the command line acted. No foreign key: the entry outlives the person.
     user_id uuid,
@@ -40,7 +40,7 @@ CREATE INDEX audit_logs_time_idx ON audit_logs (time DESC, id DESC);
 -- One row for every iteration and policy: running at its start, counted up in the transaction of each batch, and closed as
 -- aborted by the next purger where its own died.
 CREATE TABLE purge_ledger (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     tick_id uuid NOT NULL,
     policy text NOT NULL,
     record_type text NOT NULL,
@@ -70,7 +70,7 @@ CREATE INDEX purge_ledger_running_idx ON purge_ledger (started_at) WHERE outcome
 
 -- Notifications that must survive a crash between the commit and their delivery.
 CREATE TABLE digest_outbox (
-    id uuid NOT NULL,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
     owner_id uuid NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     payload jsonb NOT NULL,

@@ -1,0 +1,69 @@
+import { CodedError } from "../coded-error.ts";
+import type { Store } from "../store/store.ts";
+import type { Actor } from "./actor.ts";
+import { may, type Permission } from "./permissions.ts";
+
+/** Decides whether an actor may call a method of the store with these arguments. It never queries. */
+type Policy<Arguments extends unknown[]> = (actor: Actor, ...input: Arguments) => boolean;
+
+type Policies = { readonly [Method in keyof Store]: Policy<Parameters<Store[Method]>> };
+
+const needs =
+  (permission: Permission) =>
+  (actor: Actor): boolean =>
+    may(actor, permission);
+
+/** Oneself, or somebody who manages all people. */
+function isSelfOrManager(actor: Actor, userId: string): boolean {
+  if (may(actor, "users:manage")) return true;
+  return actor.kind === "user" && actor.userId === userId && may(actor, "own_keys:manage");
+}
+
+/** Reading happens on one's own behalf only: the store then answers nothing of another person's. */
+function readsForSelf(actor: Actor, reading: { readerId: string }): boolean {
+  return actor.kind === "user" && reading.readerId === actor.userId && may(actor, "own_chats:use");
+}
+
+/** One policy for every method: a method without one does not compile. */
+const POLICIES = {
+  findKeyHolder: needs("identify"),
+  createApiKey: (actor, { userId }) => isSelfOrManager(actor, userId),
+  listApiKeys: (actor, userId) => isSelfOrManager(actor, userId),
+  revokeApiKey: (actor, { userId }) => isSelfOrManager(actor, userId),
+  createUser: needs("users:manage"),
+  listUsers: needs("users:manage"),
+  findUserByEmail: needs("users:manage"),
+  recordDebugBatch: (actor, caller) =>
+    actor.kind === "user" && caller.userId === actor.userId && caller.scope === actor.scope && may(actor, "ingest"),
+  listDebugRuns: readsForSelf,
+  readDebugRun: readsForSelf,
+  readRetentionWindow: needs("retention_windows:read"),
+  changeRetentionWindow: needs("deployment_config:update"),
+  countExpiredDebugRuns: needs("purge:run"),
+  purgeDebugRunBatch: needs("purge:run"),
+  nextExpiredDebugRun: needs("purge:run"),
+  openLedgerRow: needs("purge:run"),
+  closeLedgerRow: needs("purge:run"),
+  abortRunningLedgerRows: needs("purge:run"),
+  readDatabaseTime: needs("purge:run"),
+} satisfies Policies;
+
+/**
+ * The store as one actor may use it. A call that the actor may not make rejects with the code `forbidden` and reaches no
+ * database.
+ */
+export function authorizedStore(store: Store, actor: Actor): Store {
+  const guarded = Object.entries(store).map(([name, method]) => {
+    const policy: Policy<never[]> = POLICIES[name as keyof Store];
+    const call = async (...input: never[]): Promise<unknown> => {
+      if (!policy(actor, ...input)) throw new CodedError("forbidden", `The ${describeActor(actor)} may not call ${name}.`);
+      return (method as (...input: never[]) => unknown)(...input);
+    };
+    return [name, call];
+  });
+  return Object.fromEntries(guarded) as Store;
+}
+
+function describeActor(actor: Actor): string {
+  return actor.kind === "user" ? `${actor.role} with a key of the scope ${actor.scope}` : actor.kind;
+}

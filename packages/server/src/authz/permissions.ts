@@ -1,0 +1,39 @@
+import type { Role } from "@shelflife/api-contract";
+
+import type { Actor } from "./actor.ts";
+
+/**
+ * What somebody may do, apart from whose data it is done to: own chats are a question of the row, answered by the store's
+ * own predicate. Nobody has a permission to read another person's debug content.
+ */
+export type Permission =
+  | "identify"
+  | "ingest"
+  | "own_chats:use"
+  | "own_keys:manage"
+  | "retention_windows:read"
+  | "deployment_config:update"
+  | "users:manage"
+  | "purge:run";
+
+const MEMBER: readonly Permission[] = ["ingest", "own_chats:use", "own_keys:manage", "retention_windows:read"];
+
+const OF_ROLE: Record<Role, readonly Permission[]> = {
+  member: MEMBER,
+  auditor: MEMBER,
+  owner: [...MEMBER, "deployment_config:update", "users:manage"],
+};
+
+const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {
+  anonymous: ["identify"],
+  purger: ["retention_windows:read", "purge:run"],
+  operator: ["retention_windows:read", "deployment_config:update", "users:manage", "purge:run"],
+};
+
+/** Whether an actor has a permission. */
+export function may(actor: Actor, permission: Permission): boolean {
+  if (actor.kind !== "user") return OF_KIND[actor.kind].includes(permission);
+  // A key that may only record opens nothing else, whatever the role of its holder.
+  if (actor.scope === "ingest") return permission === "ingest";
+  return OF_ROLE[actor.role].includes(permission);
+}

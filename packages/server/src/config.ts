@@ -1,0 +1,119 @@
+import { z } from "zod";
+
+import { CodedError } from "./coded-error.ts";
+
+/** One environment variable: what it accepts, what holds without it, and what the documentation says of it. */
+interface Variable<T> {
+  readonly schema: z.ZodType<T, string>;
+  readonly fallback: string | undefined;
+  readonly description: string;
+}
+
+const address = z
+  .string()
+  .transform((text, context) => {
+    const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text.trim());
+    const port = Number(match?.[2]);
+    if (match?.[1] === undefined || !(port <= 65_535)) {
+      context.addIssue({ code: "custom", message: "must be host:port, for example 127.0.0.1:7080" });
+      return z.NEVER;
+    }
+    return { host: match[1].replace(/^\[|\]$/g, ""), port };
+  });
+
+const databaseUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? ""), {
+  error: "must be a URL such as postgres://user:password@host:5432/database",
+});
+
+const onOff = z.enum(["on", "off"], { error: "must be on or off" }).transform((text) => text === "on");
+const trueFalse = z.enum(["true", "false"], { error: "must be true or false" }).transform((text) => text === "true");
+
+function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error: `must be a whole number from ${min} to ${max}`, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
+}
+
+function variable<T>(schema: z.ZodType<T, string>, fallback: string, description: string): Variable<T> {
+  return { schema, fallback, description };
+}
+
+function optional<T>(schema: z.ZodType<T, string>, description: string): Variable<T | undefined> {
+  return { schema, fallback: undefined, description };
+}
+
+/** Everything that the environment decides. `docs/configuration.md` is generated from this list. */
+export const VARIABLES = {
+  SHELFLIFE_HTTP_ADDRESS: variable(address, "127.0.0.1:7080", "Where the server listens, as host:port."),
+  SHELFLIFE_DATABASE_URL: optional(
+    databaseUrl,
+    "An existing PostgreSQL, version 15 or later. Left out, an embedded PostgreSQL runs under the data directory.",
+  ),
+  SHELFLIFE_DATABASE_DIRECT_URL: optional(
+    databaseUrl,
+    "The same database without a pooler in between, for migrations and partition changes. Left out, the database URL serves.",
+  ),
+  SHELFLIFE_DATA_DIR: variable(z.string().min(1), ".shelflife", "Where the embedded PostgreSQL keeps its data."),
+  SHELFLIFE_LOG_LEVEL: variable(
+    z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+      error: "must be one of fatal, error, warn, info, debug, trace, silent",
+    }),
+    "info",
+    "The least severe log records that are written.",
+  ),
+  SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: variable(
+    trueFalse,
+    "false",
+    "`true` turns the recording of debug data on for every chat. Without it nothing is recorded.",
+  ),
+  SHELFLIFE_PURGE: variable(
+    onOff,
+    "on",
+    "`off` is the kill switch: nothing is deleted and no purge lock is taken.",
+  ),
+  SHELFLIFE_PURGE_BATCH_SIZE: variable(
+    wholeNumber(1, 1000),
+    "200",
+    "How many records one purge transaction deletes at the most, 1 to 1000.",
+  ),
+  SHELFLIFE_PURGE_DUTY_PERCENT: variable(
+    wholeNumber(1, 100),
+    "25",
+    "The share of the time that a draining purge works; the rest it pauses, so that the foreground does not feel it. 100 never pauses.",
+  ),
+  SHELFLIFE_PURGE_BUDGET_SECONDS: variable(
+    wholeNumber(1, 86_400),
+    "300",
+    "How long one retention policy may drain its backlog in one tick, in seconds. A tick that its budget ended is followed by the next at once.",
+  ),
+} satisfies Record<string, Variable<unknown>>;
+
+type VariableName = keyof typeof VARIABLES;
+
+/** The configuration of a process, checked. */
+export type Config = {
+  readonly [Name in VariableName]: (typeof VARIABLES)[Name] extends Variable<infer T> ? T : never;
+};
+
+/**
+ * Reads the configuration from an environment.
+ *
+ * @throws CodedError `config_invalid` that names every variable that is wrong, one a line, and never a value: a value may
+ * hold a password.
+ */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, fallback }] of Object.entries<Variable<unknown>>(VARIABLES)) {
+    // An empty variable means what an absent one does: shells and compose files cannot always unset one.
+    const text = environment[name] === undefined || environment[name] === "" ? fallback : environment[name];
+    if (text === undefined) continue;
+    const parsed = schema.safeParse(text);
+    if (parsed.success) values[name] = parsed.data;
+    else problems.push(...parsed.error.issues.map((issue) => `${name} ${issue.message}`));
+  }
+  if (problems.length > 0) throw new CodedError("config_invalid", `Invalid configuration: ${problems.join("; ")}.`);
+  return values as Config;
+}

@@ -1,0 +1,64 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { secureHeaders } from "hono/secure-headers";
+import type { Registry } from "prom-client";
+
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { newId } from "../store/database.ts";
+import type { Store } from "../store/store.ts";
+import { authenticate } from "./authenticate.ts";
+import type { Environment } from "./environment.ts";
+import { notFound } from "./http-error.ts";
+import { describeApi, describeSecurity } from "./openapi.ts";
+import { renderError } from "./render-error.ts";
+import { mountRoute } from "./route.ts";
+import { debugBatchRoute } from "./routes/debug-batch.ts";
+import { debugRunRoutes } from "./routes/debug-runs.ts";
+import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
+import { retentionSettingRoutes } from "./routes/retention-settings.ts";
+
+export interface AppDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly checkReadiness: ReadinessCheck;
+  /** Whether the deployment records every chat. */
+  readonly recordingForced: boolean;
+}
+
+const CHATS = "/api/experimental/chats";
+
+/** Builds the HTTP application. Every route is listed here, in order. */
+export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment> {
+  const { store, clock, log, registry, checkReadiness, recordingForced } = dependencies;
+  const app = new OpenAPIHono<Environment>();
+
+  app.use(async (context, next) => {
+    const requestId = newId();
+    context.set("requestId", requestId);
+    context.set("log", log.child({ request_id: requestId }));
+    const started = clock.monotonic();
+    await next();
+    context.header("X-Request-Id", requestId);
+    context
+      .get("log")
+      .debug({ method: context.req.method, path: context.req.path, status: context.res.status, ms: Math.round(clock.monotonic() - started) }, "request");
+  });
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));
+  app.onError(renderError);
+  app.notFound((context) => renderError(notFound("route"), context));
+
+  for (const route of operationRoutes(registry, checkReadiness)) mountRoute(app, route);
+  describeSecurity(app);
+  app.get("/openapi.json", (context) => context.json(describeApi(app)));
+
+  app.use("/api/*", authenticate(store), async (context, next) => {
+    await next();
+    context.header("Cache-Control", "no-store");
+  });
+  for (const route of retentionSettingRoutes(CHATS)) mountRoute(app, route);
+  mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
+  for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);
+  return app;
+}

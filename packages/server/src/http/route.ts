@@ -1,0 +1,53 @@
+import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import { errorBodySchema } from "@shelflife/api-contract";
+import type { z } from "zod";
+
+import type { Permission } from "../authz/permissions.ts";
+import type { Environment, RequestContext } from "./environment.ts";
+import { requirePermission } from "./require-permission.ts";
+
+/** A route: what it answers to, who may use it, what the documentation says of it, and what it does. */
+export interface Route {
+  readonly method: "get" | "put" | "post" | "patch" | "delete";
+  /** With parameters in braces: `/chats/{chat}`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Null: open to everybody. */
+  readonly permission: Permission | null;
+  readonly body?: { readonly schema: z.ZodType; readonly description: string };
+  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
+  readonly handle: (context: RequestContext) => Promise<Response> | Response;
+}
+
+/** Adds a route, with its guard before its handler and its description in the OpenAPI document. */
+export function mountRoute(app: OpenAPIHono<Environment>, route: Route): void {
+  app.openAPIRegistry.registerPath(describeRoute(route));
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+  const guards = route.permission === null ? [] : [requirePermission(route.permission)];
+  app.on(route.method.toUpperCase(), [path], ...guards, (context) => route.handle(context));
+}
+
+function describeRoute(route: Route): RouteConfig {
+  const parameters = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name: name ?? "",
+    in: "path" as const,
+    required: true,
+    schema: { type: "string" as const, format: "uuid" },
+  }));
+  const answers = Object.entries(route.answers).map(([status, { description, schema }]) => [
+    status,
+    { description, ...(schema === undefined ? {} : { content: { "application/json": { schema } } }) },
+  ]);
+  const refusals = route.permission === null ? [] : [["default", { description: "An error.", content: { "application/json": { schema: errorBodySchema } } }]];
+  return {
+    method: route.method,
+    path: route.path,
+    summary: route.summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(route.permission === null ? {} : { security: [{ sessionToken: [] }, { bearer: [] }] }),
+    ...(route.body === undefined
+      ? {}
+      : { request: { body: { required: true, description: route.body.description, content: { "application/json": { schema: route.body.schema } } } } }),
+    responses: Object.fromEntries([...answers, ...refusals]) as RouteConfig["responses"],
+  };
+}

@@ -1,0 +1,38 @@
+import { Counter, Histogram, Registry } from "prom-client";
+
+/** What the purge reports to Prometheus. */
+export interface PurgeMetrics {
+  /** Makes every label value exist, from the first iteration on and also where nothing went. */
+  announce(recordTypes: readonly string[]): void;
+  /** Adds records whose deletion has been committed. */
+  countPurged(recordType: string, records: number): void;
+  /** Observes an iteration: exactly one sample, failed or not. */
+  observeIteration(success: boolean, seconds: number): void;
+}
+
+export function purgeMetrics(registry: Registry): PurgeMetrics {
+  const duration = new Histogram({
+    name: "shelflife_purge_iteration_duration_seconds",
+    help: "Duration of a purge iteration that held the lock, by whether all of it succeeded.",
+    labelNames: ["success"],
+    buckets: [1, 5, 10, 30, 60, 300, 600],
+    registers: [registry],
+  });
+  const purged = new Counter({
+    name: "shelflife_purge_records_purged_total",
+    help: "Records that retention has deleted, counted when their deletion was committed.",
+    labelNames: ["record_type"],
+    registers: [registry],
+  });
+  return {
+    announce(recordTypes) {
+      for (const recordType of recordTypes) purged.inc({ record_type: recordType }, 0);
+    },
+    countPurged(recordType, records) {
+      purged.inc({ record_type: recordType }, records);
+    },
+    observeIteration(success, seconds) {
+      duration.observe({ success: String(success) }, seconds);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { sql } from "kysely";
+
+import type { Clock } from "../clock.ts";
+import { newId, type Database, type OpenTransaction } from "./database.ts";
+import type { LedgerOutcome } from "./tables.ts";
+
+/** What a policy's ledger row is closed with. */
+export interface LedgerClosing {
+  readonly outcome: Exclude<LedgerOutcome, "running">;
+  readonly windowDays: number | null;
+  readonly cutoff: Date | null;
+  /** What the predicate matched when the policy began. */
+  readonly expired: number;
+  /** What of it remains. */
+  readonly remaining: number;
+  readonly durationMs: number;
+  /** A code and a sentence; never recorded content. */
+  readonly error: string | null;
+}
+
+export interface PurgeLedgerStore {
+  /** Opens a row for one policy of one tick; its id goes into every batch. */
+  openLedgerRow(row: { tickId: string; policy: string; recordType: string; replica: string }): Promise<string>;
+  closeLedgerRow(id: string, closing: LedgerClosing): Promise<void>;
+  /** Closes what a purger that died left running. Only the holder of the purge lock may call this. */
+  abortRunningLedgerRows(): Promise<number>;
+  /** The database's own wall clock, to compare with the application's. */
+  readDatabaseTime(): Promise<Date>;
+}
+
+export function purgeLedgerStore(database: Database, clock: Clock): PurgeLedgerStore {
+  return {
+    async openLedgerRow({ tickId, policy, recordType, replica }) {
+      const id = newId();
+      await database
+        .insertInto("purge_ledger")
+        .values({ id, tick_id: tickId, policy, record_type: recordType, replica, started_at: clock.now() })
+        .execute();
+      return id;
+    },
+
+    async closeLedgerRow(id, closing) {
+      await database
+        .updateTable("purge_ledger")
+        .set({
+          outcome: closing.outcome,
+          window_days: closing.windowDays,
+          cutoff: closing.cutoff,
+          expired: closing.expired,
+          remaining: closing.remaining,
+          duration_ms: Math.round(closing.durationMs),
+          error: closing.error,
+          finished_at: clock.now(),
+        })
+        .where("id", "=", id)
+        .execute();
+    },
+
+    async abortRunningLedgerRows() {
+      const result = await database
+        .updateTable("purge_ledger")
+        .set({ outcome: "aborted", finished_at: clock.now() })
+        .where("outcome", "=", "running")
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    },
+
+    async readDatabaseTime() {
+      const { rows } = await sql<{ now: Date }>`SELECT clock_timestamp() AS now`.execute(database);
+      const row = rows[0];
+      if (row === undefined) throw new Error("clock_timestamp() answered no row");
+      return row.now;
+    },
+  };
+}
+
+/** Counts a batch in the transaction of the batch, so that the ledger never says more or less than was committed. */
+export async function countBatchInLedger(
+  transaction: OpenTransaction,
+  ledgerId: string,
+  batch: { deleted: number; bytes: number },
+): Promise<void> {
+  await sql`
+    UPDATE purge_ledger
+    SET deleted = deleted + ${batch.deleted}, bytes = bytes + ${batch.bytes}, batches = batches + 1
+    WHERE id = ${ledgerId}
+  `.execute(transaction);
+}

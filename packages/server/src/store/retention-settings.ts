@@ -1,0 +1,86 @@
+import { isRetentionDays, rangeMessage, type RetentionSetting } from "@shelflife/api-contract";
+import { sql } from "kysely";
+
+import type { Clock } from "../clock.ts";
+import { CodedError } from "../coded-error.ts";
+import { writeAudit, type AuditOrigin } from "./audit.ts";
+import type { Database } from "./database.ts";
+
+/** A retention window in force, in days; 0 keeps for ever. */
+export interface RetentionWindow {
+  readonly days: number;
+  readonly source: "default" | "stored";
+}
+
+export interface RetentionSettingsStore {
+  /**
+   * Reads the window in force.
+   *
+   * @throws CodedError `setting_unreadable` where the stored text is not an integer in range. There is no silent default:
+   * a negative window would put the cutoff into the future, and a wrong one would delete what should be kept.
+   */
+  readRetentionWindow(setting: RetentionSetting): Promise<RetentionWindow>;
+
+  /** Sets the window and audits the change; the value already in force changes nothing and is not audited. */
+  changeRetentionWindow(setting: RetentionSetting, days: number, origin: AuditOrigin): Promise<{ changed: boolean }>;
+}
+
+export function retentionSettingsStore(database: Database, clock: Clock): RetentionSettingsStore {
+  return {
+    async readRetentionWindow(setting) {
+      const row = await database
+        .selectFrom("site_configs")
+        .select("value")
+        .where("key", "=", setting.key)
+        .executeTakeFirst();
+      return parseWindow(setting, row?.value);
+    },
+
+    async changeRetentionWindow(setting, days, origin) {
+      if (!isRetentionDays(days)) throw new CodedError("validation_failed", rangeMessage(setting));
+      return database.transaction().execute(async (transaction) => {
+        // Two writers take turns, also where there is no row to lock yet; readers are not held up.
+        await sql`LOCK TABLE site_configs IN SHARE ROW EXCLUSIVE MODE`.execute(transaction);
+        const row = await transaction
+          .selectFrom("site_configs")
+          .select("value")
+          .where("key", "=", setting.key)
+          .executeTakeFirst();
+        const old = readable(setting, row?.value);
+        if (old === days) return { changed: false };
+        await transaction
+          .insertInto("site_configs")
+          .values({ key: setting.key, value: String(days) })
+          .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: String(days) }))
+          .execute();
+        await writeAudit(transaction, origin, {
+          time: clock.now(),
+          resourceType: "site_config",
+          resourceTarget: setting.key,
+          action: "write",
+          // A corrupt value is repaired by setting it; the audit keeps the text that stood there.
+          diff: { [setting.field]: { old: old ?? row?.value, new: days } },
+        });
+        return { changed: true };
+      });
+    },
+  };
+}
+
+function parseWindow(setting: RetentionSetting, text: string | undefined): RetentionWindow {
+  if (text === undefined) return { days: setting.defaultDays, source: "default" };
+  const days = /^[+-]?\d+$/.test(text) ? Number(text) + 0 : Number.NaN;
+  if (isRetentionDays(days)) return { days, source: "stored" };
+  throw new CodedError(
+    "setting_unreadable",
+    `The stored value of ${setting.key} is not an integer from 0 to 3650; set it again to repair it.`,
+  );
+}
+
+function readable(setting: RetentionSetting, text: string | undefined): number | undefined {
+  try {
+    return parseWindow(setting, text).days;
+  } catch {
+    return undefined;
+  }
+}
