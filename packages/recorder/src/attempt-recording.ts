@@ -1,0 +1,121 @@
+import type { Attempt } from "@shelflife/api-contract";
+
+import type { Clock } from "./clock.ts";
+import { withoutFileBytes } from "./file-bytes.ts";
+import { isAbort, normalizeError, readField } from "./normalize-error.ts";
+import { type Json, type JsonObject, isJsonObject, snapshot } from "./snapshot.ts";
+
+/** What of a call the application lets telemetry see. */
+export interface Visibility {
+  inputs: boolean;
+  outputs: boolean;
+}
+
+/** What of a body is beyond this would be cut off anyway. */
+const BODY_NODES = 20_000;
+
+/** One HTTP try of a model call, as far as the AI SDK shows it. */
+export class AttemptRecording {
+  readonly #number: number;
+  readonly #startedAt: number;
+  readonly #clock: Clock;
+  readonly #visibility: Visibility;
+  #status: Attempt["status"] = "in_progress";
+  #finishedAt: number | undefined;
+  #error: unknown;
+  /** Copies of what the provider gave: of its result, or of its error. */
+  #exchange: Record<string, Json> = {};
+
+  constructor(number: number, clock: Clock, visibility: Visibility) {
+    this.#number = number;
+    this.#clock = clock;
+    this.#visibility = visibility;
+    this.#startedAt = clock.now();
+  }
+
+  get open(): boolean {
+    return this.#status === "in_progress";
+  }
+
+  /** The provider answered; a stream goes on until `finish`. */
+  answered(result: unknown): void {
+    const request = readField(result, "request");
+    const response = readField(result, "response");
+    this.#keep("url", readField(request, "url"));
+    if (this.#visibility.inputs) this.#keep("requestBody", readField(request, "body"));
+    this.#keep("responseHeaders", readField(response, "headers"));
+    if (this.#visibility.outputs) this.#keep("responseBody", readField(response, "body"));
+  }
+
+  failed(error: unknown): void {
+    this.#keep("url", readField(error, "url"));
+    if (this.#visibility.inputs) this.#keep("requestBody", readField(error, "requestBodyValues"));
+    this.#keep("responseStatus", readField(error, "statusCode"));
+    this.#keep("responseHeaders", readField(error, "responseHeaders"));
+    // A provider's error may quote the request, so it needs both permissions.
+    if (this.#visibility.inputs && this.#visibility.outputs) this.#keep("responseBody", readField(error, "responseBody"));
+    this.finish(isAbort(error) ? "interrupted" : "error", error);
+  }
+
+  /** Only the first end counts. */
+  finish(status: Exclude<Attempt["status"], "in_progress">, error?: unknown): void {
+    if (!this.open) return;
+    this.#status = status;
+    this.#finishedAt = this.#clock.now();
+    this.#error = error;
+  }
+
+  #keep(name: string, value: unknown): void {
+    if (value !== undefined && value !== null) this.#exchange[name] = snapshot(value, BODY_NODES);
+  }
+
+  /** Answers how to render the attempt as it is now; the rendering itself can wait. */
+  capture(): () => Attempt {
+    const exchange = { ...this.#exchange };
+    const finishedAt = this.#finishedAt;
+    const visible = this.#visibility.inputs && this.#visibility.outputs;
+    const error = this.#error === undefined ? undefined : normalizeError(this.#error);
+    const timing: Attempt = {
+      number: this.#number,
+      status: this.#status,
+      started_at: new Date(this.#startedAt).toISOString(),
+      ...(finishedAt !== undefined && {
+        finished_at: new Date(finishedAt).toISOString(),
+        duration_ms: finishedAt - this.#startedAt,
+      }),
+      ...(error && { error: visible ? error : { ...error, message: "The message is not recorded." } }),
+    };
+    return () => ({ ...timing, ...renderExchange(exchange) });
+  }
+}
+
+function renderExchange(exchange: Record<string, Json | undefined>): Partial<Attempt> {
+  const { url, requestBody, responseStatus, responseHeaders, responseBody } = exchange;
+  return {
+    ...(typeof url === "string" && { url, ...pathOf(url) }),
+    ...(requestBody !== undefined && { request_body: withoutFileBytes(parsed(requestBody)) }),
+    ...(typeof responseStatus === "number" && { response_status: responseStatus }),
+    ...(isJsonObject(responseHeaders) && { response_headers: textsOf(responseHeaders) }),
+    ...(responseBody !== undefined && { response_body: withoutFileBytes(parsed(responseBody)) }),
+  };
+}
+
+/** Where all went well the AI SDK shows the host and hides the path. */
+function pathOf(url: string): Pick<Attempt, "path"> {
+  const path = URL.parse(url)?.pathname ?? "/";
+  return path === "/" ? {} : { path };
+}
+
+function textsOf(headers: JsonObject): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+}
+
+/** Text that is JSON is looked at as JSON, so that a file in it is found. */
+function parsed(body: Json): Json {
+  if (typeof body !== "string" || !/^\s*[[{]/.test(body)) return body;
+  try {
+    return JSON.parse(body) as Json;
+  } catch {
+    return body;
+  }
+}

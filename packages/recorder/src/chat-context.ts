@@ -1,0 +1,77 @@
+import { CHAT_TITLE_CHARACTERS, RUN_KINDS, type RunKind } from "@shelflife/api-contract";
+import { v5 as nameBasedUuid } from "uuid";
+
+/** Which chat a model call belongs to. */
+export interface ChatContext {
+  /** A UUID is kept. Any other id is mapped to one, always the same. */
+  chatId: string;
+  /** What the call is for; `chat_turn` unless told. */
+  kind?: RunKind;
+  /** The chat's title, for people who look at its records. */
+  title?: string;
+  /** E-mail address or id of the person whose chat this is; only with a key of the scope `ingest`. */
+  owner?: string;
+}
+
+/** A chat as the server knows it. */
+export interface RecordedChat {
+  id: string;
+  kind: RunKind;
+  title?: string;
+  owner?: string;
+}
+
+/**
+ * Names the chat of a model call. Spread the answer into the call's options:
+ *
+ * ```ts
+ * streamText({ model, prompt, ...inChat({ chatId }) });
+ * ```
+ *
+ * The AI SDK keeps the runtime context from telemetry unless it is let through property by property; both halves are
+ * in the answer. A call that has a runtime context or telemetry options of its own adds them by hand:
+ * `runtimeContext: { ...own, shelflife: { chatId } }, telemetry: { includeRuntimeContext: { shelflife: true } }`.
+ */
+export function inChat(chat: ChatContext) {
+  return {
+    runtimeContext: { shelflife: chat },
+    telemetry: { includeRuntimeContext: { shelflife: true } },
+  };
+}
+
+/** Reads the chat out of a telemetry event's runtime context; undefined where there is none. */
+export function readChat(runtimeContext: unknown, namespace: string): RecordedChat | undefined {
+  const context = isRecord(runtimeContext) ? runtimeContext["shelflife"] : undefined;
+  if (!isRecord(context)) return undefined;
+  const { chatId, kind, title, owner } = context;
+  if (typeof chatId !== "string" || chatId === "") return undefined;
+  const shownTitle = typeof title === "string" ? title.trim().slice(0, CHAT_TITLE_CHARACTERS).trim() : "";
+  return {
+    id: chatUuid(chatId, namespace),
+    kind: isRunKind(kind) ? kind : "chat_turn",
+    ...(shownTitle !== "" && { title: shownTitle }),
+    ...(typeof owner === "string" && owner !== "" && { owner }),
+  };
+}
+
+/** The root of all mapped chat ids. Changing it would tear every application's chats from their records. */
+const CHAT_IDS = "5b0c2f0e-6d0f-5c1a-9d53-0f6b1a6f7e21";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * A UUID passes through in lower case; any other id becomes a UUID version 5 of itself within the namespace, so that
+ * every process maps it the same way.
+ */
+export function chatUuid(chatId: string, namespace = ""): string {
+  if (UUID.test(chatId)) return chatId.toLowerCase();
+  return nameBasedUuid(chatId, namespace === "" ? CHAT_IDS : nameBasedUuid(namespace, CHAT_IDS));
+}
+
+function isRunKind(kind: unknown): kind is RunKind {
+  return RUN_KINDS.some((known) => known === kind);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,21 @@
+/** Where the recorder gets its time from, so that tests can move it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Calls back once after a delay in milliseconds; the answer cancels it. Never keeps the process alive. */
+  setTimer(callback: () => void, delayMs: number): () => void;
+  /** Calls back soon, after the work at hand, so that what can wait costs the application's own path nothing. */
+  defer(callback: () => void): void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(callback, delayMs) {
+    const timer = setTimeout(callback, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  defer(callback) {
+    setImmediate(callback);
+  },
+};

@@ -1,0 +1,43 @@
+import { type NormalizedError, truncateCharacters } from "@shelflife/api-contract";
+
+/** Normalises whatever was thrown. Never throws, even where the error's own fields do. */
+export function normalizeError(error: unknown): NormalizedError {
+  const cause = lastOfRetries(error);
+  const name = readField(cause, "name");
+  const message = typeof cause === "string" ? cause : readField(cause, "message");
+  const statusCode = readField(cause, "statusCode");
+  const retryable = readField(cause, "isRetryable");
+  return {
+    ...(typeof name === "string" && { name }),
+    message: truncateCharacters(typeof message === "string" ? message : "The error does not say what went wrong."),
+    ...(typeof statusCode === "number" && Number.isInteger(statusCode) && { status_code: statusCode }),
+    ...(typeof retryable === "boolean" && { retryable }),
+  };
+}
+
+/** The AI SDK wraps the errors of several tries; the last one is what the call ended with. */
+export function lastOfRetries(error: unknown): unknown {
+  return readField(error, "lastError") ?? error;
+}
+
+const ABORT_NAMES = ["AbortError", "TimeoutError", "ResponseAborted"];
+
+/** Whether a call ended because somebody ended it: the user, the application or its time limit. */
+export function isAbort(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth += 1) {
+    const name = readField(current, "name");
+    if (typeof name === "string" && ABORT_NAMES.includes(name)) return true;
+    current = readField(current, "cause");
+  }
+  return false;
+}
+
+/** Reads a field of anything. */
+export function readField(owner: unknown, field: string): unknown {
+  try {
+    return typeof owner === "object" && owner !== null ? Reflect.get(owner, field) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,226 @@
+import type { DebugBatch, DebugBatchResult } from "@shelflife/api-contract";
+import { ShelflifeError } from "@shelflife/sdk";
+
+import { backoffDelay } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import type { Batch, RecordItem, RecordQueue } from "./record-queue.ts";
+import type { Warnings } from "./warnings.ts";
+
+export type SendBatch = (batch: DebugBatch, signal: AbortSignal) => Promise<DebugBatchResult>;
+
+/** Counts of items: a chat, a run or a step each. Versions of an item that were merged while waiting are one. */
+export interface RecorderStats {
+  /** Waiting or on their way. */
+  queued: number;
+  /** Accepted by the server. */
+  sent: number;
+  /** Lost on this side: no room, no server for too long, or a payload that could not be read. */
+  dropped: number;
+  /** Refused by the server. */
+  rejected: number;
+}
+
+export interface SenderOptions {
+  queue: RecordQueue;
+  send: SendBatch;
+  clock: Clock;
+  random: () => number;
+  warnings: Warnings;
+  /** How long the first waiting item waits for company, in milliseconds. */
+  lingerMs: number;
+  /** As soon as this many bytes wait, they leave. */
+  batchBytes: number;
+  /** How often one batch is tried before it is dropped. */
+  maxAttempts: number;
+}
+
+interface Flight {
+  batch: Batch;
+  failures: number;
+  /** Set while the batch waits for its next try. */
+  cancelWait?: (() => void) | undefined;
+}
+
+/** Brings what waits to the server, one batch at a time, in the background. */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #abort = new AbortController();
+  readonly #idleListeners = new Set<() => void>();
+  #flight: Flight | undefined;
+  #cancelLinger: (() => void) | undefined;
+  /** How many flushes are waiting; while there are any, nothing lingers. */
+  #flushes = 0;
+  #lastChance = false;
+  #closed = false;
+  #sent = 0;
+  #dropped = 0;
+  #rejected = 0;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  get stats(): RecorderStats {
+    const { queue } = this.#options;
+    return { queued: queue.items, sent: this.#sent, dropped: this.#dropped, rejected: this.#rejected };
+  }
+
+  get idle(): boolean {
+    return this.#flight === undefined && this.#options.queue.waitingItems === 0;
+  }
+
+  push(runId: string, item: RecordItem): void {
+    if (this.#closed) return this.drop(1, "the recorder was shut down");
+    const dropped = this.#options.queue.push(runId, item);
+    if (dropped > 0) this.drop(dropped, "the queue is full: the server is away or slower than the application records");
+    this.#schedule();
+  }
+
+  /** Counts lost items and says so, the first time. */
+  drop(items: number, reason: string): void {
+    this.#dropped += items;
+    this.#options.warnings.once("dropped", `Debug data is being lost: ${reason}.`);
+  }
+
+  /** Sends everything now, cutting short any wait. Answers whether all of it reached the server within the time. */
+  flush(timeoutMs: number): Promise<boolean> {
+    if (this.idle) return Promise.resolve(true);
+    const droppedBefore = this.#dropped;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        cancelTimeout();
+        this.#idleListeners.delete(finish);
+        this.#flushes -= 1;
+        resolve(this.idle && this.#dropped === droppedBefore);
+      };
+      const cancelTimeout = this.#options.clock.setTimer(finish, timeoutMs);
+      this.#idleListeners.add(finish);
+      this.#flushes += 1;
+      this.#hurry();
+    });
+  }
+
+  /**
+   * For a process that is about to end by itself: everything is tried once more, without a wait that nothing would keep
+   * the process alive for.
+   */
+  sendLastChance(): void {
+    this.#lastChance = true;
+    this.#hurry();
+  }
+
+  /** Ends what is on its way and drops what waits. Nothing is sent afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelLinger?.();
+    this.#flight?.cancelWait?.();
+    this.#abort.abort();
+    const left = this.#options.queue.clear() + (this.#flight?.batch.items ?? 0);
+    if (this.#flight) this.#options.queue.settle(this.#flight.batch);
+    this.#flight = undefined;
+    if (left > 0) this.drop(left, "the recorder was shut down before everything was sent");
+    this.#announceIdle();
+  }
+
+  #schedule(): void {
+    if (this.#flight || this.#closed) return;
+    const { queue, clock, batchBytes, lingerMs } = this.#options;
+    if (queue.waitingItems === 0) return;
+    if (queue.waitingBytes >= batchBytes || this.#flushes > 0 || this.#lastChance) return this.#takeOff();
+    this.#cancelLinger ??= clock.setTimer(() => this.#takeOff(), lingerMs);
+  }
+
+  #hurry(): void {
+    if (this.#flight?.cancelWait) {
+      this.#flight.cancelWait();
+      this.#try(this.#flight);
+    } else {
+      this.#schedule();
+    }
+  }
+
+  #takeOff(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    const batch = this.#options.queue.take(this.#options.batchBytes);
+    if (batch === undefined) return;
+    this.#flight = { batch, failures: 0 };
+    this.#try(this.#flight);
+  }
+
+  #try(flight: Flight): void {
+    flight.cancelWait = undefined;
+    let answer: Promise<DebugBatchResult>;
+    try {
+      answer = this.#options.send(flight.batch.body, this.#abort.signal);
+    } catch (error) {
+      answer = Promise.reject(error);
+    }
+    answer.then(
+      (result) => this.#arrived(flight, result),
+      (error: unknown) => this.#failed(flight, error),
+    );
+  }
+
+  #arrived(flight: Flight, result: DebugBatchResult): void {
+    if (this.#flight !== flight) return;
+    this.#rejected += result.rejected.length;
+    this.#sent += flight.batch.items - result.rejected.length;
+    for (const { code, kind, message } of result.rejected) {
+      if (code === "debug_logging_off") this.#warnLoggingOff();
+      else this.#options.warnings.once("rejected", `The server refused a ${kind} (${code}): ${message}`, code);
+    }
+    this.#land(flight);
+  }
+
+  #failed(flight: Flight, error: unknown): void {
+    if (this.#flight !== flight) return;
+    const { batch } = flight;
+    flight.failures += 1;
+    if (!isRetryable(error)) {
+      this.#rejected += batch.items;
+      this.#options.warnings.once("rejected", `The server refused a batch: ${describe(error)}`, describe(error));
+      this.#land(flight);
+    } else if (flight.failures >= this.#options.maxAttempts || this.#lastChance) {
+      this.drop(batch.items, `the server could not take it (${describe(error)})`);
+      this.#land(flight);
+    } else {
+      const asked = error instanceof ShelflifeError ? error.retryAfterMs : undefined;
+      const delay = backoffDelay(flight.failures, this.#options.random(), asked);
+      flight.cancelWait = this.#options.clock.setTimer(() => this.#try(flight), delay);
+    }
+  }
+
+  #land(flight: Flight): void {
+    this.#options.queue.settle(flight.batch);
+    this.#flight = undefined;
+    this.#schedule();
+    if (!this.idle) return;
+    this.#lastChance = false;
+    this.#announceIdle();
+  }
+
+  #announceIdle(): void {
+    for (const listener of this.#idleListeners) listener();
+  }
+
+  #warnLoggingOff(): void {
+    this.#options.warnings.once(
+      "debug_logging_off",
+      "The server does not record this chat's owner. Turn recording on for everybody with " +
+        "SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED=true on the server, or let users decide in its chat debug logging " +
+        "settings and switch it on there.",
+    );
+  }
+}
+
+/** Errors that no server answered with are the network's, and pass. */
+function isRetryable(error: unknown): boolean {
+  return error instanceof ShelflifeError ? error.retryable : true;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ShelflifeError) return `${error.status ?? error.code}: ${error.message}`;
+  return error instanceof Error ? error.name : "unknown error";
+}
