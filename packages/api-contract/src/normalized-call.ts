@@ -9,8 +9,8 @@ export interface NormalizedPart {
   text_length?: number;
   filename?: string;
   media_type?: string;
-  /** The size of a file's content; the bytes themselves are never recorded. */
-  byte_length?: number;
+  /** The size of a file's content, in bytes; the bytes themselves are never recorded. */
+  length?: number;
   tool_call_id?: string;
   tool_name?: string;
   arguments?: unknown;
