@@ -3,7 +3,7 @@ import { v7 as timeOrderedUuid } from "uuid";
 
 import { AttemptRecording, type Visibility } from "./attempt-recording.ts";
 import type { Clock } from "./clock.ts";
-import { isAbort, lastOfRetries, normalizeError } from "./normalize-error.ts";
+import { isAbort, lastOfRetries, normalizeError, readField } from "./normalize-error.ts";
 import { normalizeRequest } from "./normalize-request.ts";
 import { normalizeResponse } from "./normalize-response.ts";
 import { normalizeUsage } from "./normalize-usage.ts";
@@ -34,6 +34,9 @@ export interface StepListener {
   left(): void;
 }
 
+/** `broken off` is a stream that ended without the provider saying why. */
+type StreamState = "none" | "flowing" | "finished" | "broken off" | "failed";
+
 /** One model call, with all its tries. Its methods copy what they are given; what they answer renders later. */
 export class StepRecording {
   readonly id = timeOrderedUuid();
@@ -48,7 +51,7 @@ export class StepRecording {
   #status: RunStatus = "in_progress";
   #finishedAt: string | undefined;
   #error: NormalizedError | undefined;
-  #stream: "none" | "flowing" | "finished" | "failed" = "none";
+  #stream: StreamState = "none";
 
   constructor(start: StepStart, clock: Clock) {
     this.#start = start;
@@ -88,24 +91,23 @@ export class StepRecording {
     listener.attemptFailed();
   }
 
-  /** The model's answer is complete; its tools have yet to run. */
+  /** The model has answered; its tools have yet to run. */
   answered(result: JsonObject, details: Record<string, string | number>): void {
-    this.#attempts.at(-1)?.finish("completed");
+    const status = this.#outcome(result);
+    this.#closeAttempts(status);
     this.#response = result;
     this.#metadata = { ...this.#metadata, ...details };
-    this.#close(result["finishReason"] === "error" ? "error" : "completed");
+    this.#close(status);
   }
 
   /** The step is over, tools included. A stream that never sent its finish part comes here without having answered. */
   ended(result: JsonObject): void {
+    const answered = this.#status !== "in_progress";
     this.#response = result;
-    if (this.#status === "in_progress") {
-      const failed = result["finishReason"] === "error" || this.#stream === "failed";
-      this.#closeAttempts(failed ? "error" : "interrupted");
-      this.#close(failed ? "error" : "interrupted");
-    } else if (result["finishReason"] === "error") {
-      this.#status = "error";
-    }
+    const outcome = this.#outcome(result);
+    const status = !answered && outcome === "completed" ? "interrupted" : outcome;
+    this.#closeAttempts(status);
+    this.#close(status);
   }
 
   failed(error: unknown): void {
@@ -158,9 +160,9 @@ export class StepRecording {
     return {
       part: (part) => {
         listener.alive();
-        const type = (part as { type?: unknown }).type;
-        if (type === "finish") this.#stream = "finished";
-        if (type === "error") this.#errorPart(attempt, (part as { error?: unknown }).error);
+        const type = readField(part, "type");
+        if (type === "finish" && this.#stream === "flowing") this.#stream = finishState(part);
+        if (type === "error") this.#errorPart(attempt, readField(part, "error"));
         if (this.#start.visibility.outputs) this.#partial.add(part);
       },
       ended: () => attempt.finish(this.#stream === "finished" ? "completed" : "interrupted"),
@@ -190,7 +192,13 @@ export class StepRecording {
     return content.length > 0 ? { content, finishReason: this.#status } : undefined;
   }
 
-  #closeAttempts(status: "interrupted" | "error", error?: unknown): void {
+  #outcome(result: JsonObject): "completed" | "error" | "interrupted" {
+    const reason = result["finishReason"];
+    if (reason === "error" || this.#stream === "failed") return "error";
+    return reason === "interrupted" || this.#stream === "broken off" ? "interrupted" : "completed";
+  }
+
+  #closeAttempts(status: Exclude<RunStatus, "in_progress">, error?: unknown): void {
     for (const attempt of this.#attempts) attempt.finish(status, error);
   }
 
@@ -198,4 +206,15 @@ export class StepRecording {
     this.#status = status;
     this.#finishedAt ??= new Date(this.#clock.now()).toISOString();
   }
+}
+
+/**
+ * Providers make up a finish part where the wire brought none. Newer ones say so; older ones give the reason `other`
+ * without the provider's own word for it.
+ */
+function finishState(part: unknown): StreamState {
+  const reason = readField(part, "finishReason");
+  const unified = readField(reason, "unified");
+  const made = unified === "interrupted" || (unified === "other" && readField(reason, "raw") === undefined);
+  return made ? "broken off" : "finished";
 }

@@ -1,0 +1,165 @@
+import { generateText, streamText } from "ai";
+import { describe, expect, it } from "vitest";
+
+import { errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
+import { Recording } from "./recording.ts";
+
+const TEXT = fixtureAnswer("openai/openai-text.json");
+const STREAM = "openai/openai-text.chunks.txt";
+
+function call(recording: Recording) {
+  return { model: recording.model("openai.chat"), prompt: "Hello", onError: () => undefined, ...recording.options };
+}
+
+function generate(recording: Recording, settings: { maxRetries?: number; abortSignal?: AbortSignal } = {}) {
+  const { onError: _, ...options } = call(recording);
+  return generateText({ ...options, ...settings });
+}
+
+describe("a call that is tried again", () => {
+  it("is one step, whose tries are its attempts", async () => {
+    await using recording = await Recording.start([errorAnswer(429, "Too fast."), errorAnswer(500, "Oops."), TEXT]);
+    await generate(recording);
+    await recording.recorder.flush();
+    const { run, step } = recording.ingest;
+    expect(run.status).toBe("completed");
+    expect(step).toMatchObject({
+      status: "completed",
+      attempts: [
+        { number: 1, status: "error", response_status: 429, path: "/v1/chat/completions", error: { message: "Too fast.", retryable: true } },
+        { number: 2, status: "error", response_status: 500, error: { message: "Oops." } },
+        { number: 3, status: "completed" },
+      ],
+    });
+    expect(step.error).toBeUndefined();
+  });
+
+  it("is one step as a stream too", async () => {
+    await using recording = await Recording.start([errorAnswer(503), fixtureAnswer(STREAM)]);
+    await streamText(call(recording)).consumeStream();
+    await recording.recorder.flush();
+    expect(recording.ingest.step).toMatchObject({
+      status: "completed",
+      attempts: [
+        { number: 1, status: "error" },
+        { number: 2, status: "completed" },
+      ],
+    });
+  });
+
+  it("shows a failed attempt while the next one is still on its way", async () => {
+    await using recording = await Recording.start([errorAnswer(500), partOfStream(STREAM, 1, "hold")]);
+    const abort = new AbortController();
+    const call = generate(recording, { abortSignal: abort.signal }).catch(() => undefined);
+    await expect.poll(() => recording.provider.requests.length).toBe(2);
+    await recording.recorder.flush();
+    expect(recording.ingest.step).toMatchObject({ status: "in_progress", attempts: [{ status: "error" }] });
+    abort.abort();
+    await call;
+  });
+
+  it("ends as an error when every try failed", async () => {
+    await using recording = await Recording.start([errorAnswer(500, "Down.")]);
+    await expect(generate(recording, { maxRetries: 1 })).rejects.toThrow("Down.");
+    await recording.recorder.flush();
+    const { run, step } = recording.ingest;
+    expect(run).toMatchObject({ status: "error", finished_at: expect.any(String) });
+    expect(step).toMatchObject({
+      status: "error",
+      error: { name: "AI_APICallError", message: "Down.", status_code: 500, retryable: true },
+      attempts: [{ number: 1 }, { number: 2 }],
+    });
+  });
+
+  it("ends as an error at once where trying again is no use", async () => {
+    await using recording = await Recording.start([errorAnswer(401, "Who are you?")]);
+    await expect(generate(recording)).rejects.toThrow("Who are you?");
+    await recording.recorder.flush();
+    expect(recording.ingest.step).toMatchObject({ status: "error", error: { status_code: 401, retryable: false } });
+    expect(recording.ingest.step.attempts).toHaveLength(1);
+  });
+
+  it("ends as an error as a stream too", async () => {
+    await using recording = await Recording.start([errorAnswer(400, "Bad request.")]);
+    await streamText(call(recording)).consumeStream();
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("error");
+    expect(recording.ingest.step).toMatchObject({ status: "error", error: { message: "Bad request." } });
+  });
+});
+
+describe("a call that is cut short", () => {
+  it("is interrupted when the application aborts it, with what the model had said until then", async () => {
+    await using recording = await Recording.start([partOfStream(STREAM, 4, "hold")]);
+    const abort = new AbortController();
+    const result = streamText({ ...call(recording), abortSignal: abort.signal });
+    let heard = "";
+    for await (const part of result.stream) {
+      if (part.type === "text-delta") heard += part.text;
+      if (heard.length > 5) abort.abort();
+    }
+    await recording.recorder.flush();
+    const { run, step } = recording.ingest;
+    expect(run).toMatchObject({ status: "interrupted", finished_at: expect.any(String) });
+    expect(step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
+    expect(heard).not.toBe("");
+    expect(step.normalized_response).toMatchObject({ content: [{ type: "text", text: heard }], finish_reason: "interrupted" });
+  });
+
+  it("is interrupted when a whole response is aborted while it is awaited", async () => {
+    await using recording = await Recording.start([partOfStream(STREAM, 1, "hold")]);
+    const abort = new AbortController();
+    const call = generate(recording, { abortSignal: abort.signal });
+    await expect.poll(() => recording.provider.requests.length).toBe(1);
+    abort.abort();
+    await expect(call).rejects.toThrow();
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step).toMatchObject({ status: "interrupted", error: { name: "AbortError" } });
+  });
+
+  it.each(["end", "break"] as const)("is interrupted when the stream comes to its %s without a finish part", async (then) => {
+    await using recording = await Recording.start([partOfStream("anthropic/anthropic-text.chunks.txt", 5, then)]);
+    await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step).toMatchObject({
+      status: "interrupted",
+      attempts: [{ status: "interrupted" }],
+      normalized_response: { content: expect.arrayContaining([{ type: "text", text: expect.stringContaining("Hello") }]) },
+    });
+  });
+
+  it("is interrupted when the stream ends before anything was said", async () => {
+    await using recording = await Recording.start([partOfStream("anthropic/anthropic-text.chunks.txt", 1, "end")]);
+    await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step.status).toBe("interrupted");
+  });
+
+  it("is interrupted when every reader of the stream leaves", async () => {
+    await using recording = await Recording.start([partOfStream(STREAM, 4, "hold")]);
+    const reader = streamText(call(recording)).stream.getReader();
+    await reader.read();
+    await expect.poll(() => recording.provider.requests.length).toBe(1);
+    await recording.recorder.shutdown();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step.status).toBe("interrupted");
+  });
+});
+
+it("records what the provider said when it fails in the middle of a stream", async () => {
+  const overloaded = 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n';
+  const beginning = partOfStream("anthropic/anthropic-text.chunks.txt", 5, "end") as { events: string[] };
+  await using recording = await Recording.start([{ events: [...beginning.events, overloaded], then: "end" }]);
+  await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
+  await recording.recorder.flush();
+  expect(recording.ingest.run.status).toBe("error");
+  expect(recording.ingest.step).toMatchObject({
+    status: "error",
+    error: { message: expect.stringContaining("verloaded") },
+    attempts: [{ status: "error" }],
+    normalized_response: { content: expect.arrayContaining([{ type: "text", text: "Hello! I" }]), finish_reason: "error" },
+  });
+});
