@@ -1,0 +1,35 @@
+import { Command } from "commander";
+
+import { CodedError } from "../coded-error.ts";
+import { SHELFLIFE_VERSION } from "../version.ts";
+import { addKeysCommand } from "./keys.ts";
+import { addMigrateCommand } from "./migrate.ts";
+import { addPurgeCommand } from "./purge.ts";
+import { addServeCommand } from "./serve.ts";
+import { addSettingsCommand } from "./settings.ts";
+import { addUsersCommand } from "./users.ts";
+
+const program = new Command("shelflife")
+  .description("Records AI chats and their debug traces, and guarantees that each kind of data is gone on time.")
+  .version(SHELFLIFE_VERSION)
+  .showHelpAfterError("(add --help for what is allowed)");
+
+for (const add of [
+  addServeCommand,
+  addMigrateCommand,
+  addPurgeCommand,
+  addSettingsCommand,
+  addUsersCommand,
+  addKeysCommand,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What an operator can act on is one line. Anything else is a fault of ours, whose stack its finder needs.
+  const text = error instanceof CodedError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`shelflife: ${text}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,81 @@
+import { authorizedStore } from "./authz/authorized-store.ts";
+import { systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { openDatabaseAccess, type DatabaseAccess } from "./database-access.ts";
+import { buildApp } from "./http/app.ts";
+import { listen } from "./http/listen.ts";
+import type { ReadinessCheck } from "./http/routes/operations.ts";
+import type { Log } from "./log.ts";
+import { createRegistry } from "./metrics/registry.ts";
+import { pendingMigrations } from "./postgres/migrate.ts";
+import { purgeDependencies } from "./purge-service.ts";
+import { startPurgeLoop } from "./retention/purge-loop.ts";
+import { runPurgeTick } from "./retention/purge-tick.ts";
+import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
+import { startBanner, type WindowInForce } from "./start-banner.ts";
+
+export interface RunningServer {
+  readonly url: string;
+  /** What it uses, where it listens and what it keeps, for the console. */
+  readonly banner: string;
+  stop(): Promise<void>;
+}
+
+/** Builds everything and starts it. Only this file constructs what the rest of the server is given. */
+export async function startServer(config: Config, log: Log, signal: AbortSignal): Promise<RunningServer> {
+  const clock = systemClock;
+  const access = await openDatabaseAccess(config, { clock, log, applicationName: "shelflife", signal });
+  const closing: (() => Promise<void>)[] = [() => access.close()];
+  const stop = async (): Promise<void> => {
+    for (const end of closing.splice(0).toReversed()) await end();
+  };
+  try {
+    const registry = createRegistry();
+    const app = buildApp({
+      store: access.store,
+      clock,
+      log,
+      registry,
+      checkReadiness: readinessOf(access),
+      recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
+    });
+    const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);
+    closing.push(() => listener.close());
+
+    // Whoever could not listen is not the server, and must not purge: the loop starts last.
+    const purge = purgeDependencies(config, { access, clock, log, registry });
+    const loop = startPurgeLoop({ runTick: (stopping) => runPurgeTick(purge, stopping), clock, log });
+    closing.push(() => loop.stop());
+    const windows = await readWindows(access);
+    return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows }), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function readinessOf(access: DatabaseAccess): ReadinessCheck {
+  return async () => {
+    try {
+      const pending = await pendingMigrations(access.pool);
+      if (pending.length === 0) return { ready: true };
+      return { ready: false, reason: `${pending.length} migrations have not been applied` };
+    } catch {
+      return { ready: false, reason: "the database does not answer" };
+    }
+  };
+}
+
+async function readWindows(access: DatabaseAccess): Promise<WindowInForce[]> {
+  const store = authorizedStore(access.store, { kind: "operator" });
+  const settings = new Set(RETENTION_POLICIES.map((policy) => policy.setting));
+  return Promise.all(
+    [...settings].map(async (setting) => {
+      try {
+        return { setting, window: await store.readRetentionWindow(setting) };
+      } catch {
+        return { setting, window: undefined };
+      }
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+import { hostname } from "node:os";
+
+import type { Registry } from "prom-client";
+
+import { authorizedStore } from "./authz/authorized-store.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { DatabaseAccess } from "./database-access.ts";
+import type { Log } from "./log.ts";
+import { purgeMetrics } from "./metrics/purge-metrics.ts";
+import { tryPurgeLock } from "./postgres/purge-lock.ts";
+import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
+import type { PurgeTickDependencies } from "./retention/purge-tick.ts";
+
+/** Everything a purge tick runs with, for the server's loop and for the command line alike. */
+export function purgeDependencies(
+  config: Config,
+  { access, clock, log, registry }: { access: DatabaseAccess; clock: Clock; log: Log; registry: Registry },
+): PurgeTickDependencies {
+  const store = authorizedStore(access.purgeStore, { kind: "purger" });
+  return {
+    store,
+    policies: RETENTION_POLICIES,
+    clock,
+    log: log.child({ component: "purge" }),
+    metrics: purgeMetrics(registry),
+    pace: {
+      batchSize: config.SHELFLIFE_PURGE_BATCH_SIZE,
+      dutyPercent: config.SHELFLIFE_PURGE_DUTY_PERCENT,
+      budgetMs: config.SHELFLIFE_PURGE_BUDGET_SECONDS * 1000,
+    },
+    tryLock: () => tryPurgeLock(access.purgePool),
+    readDatabaseTime: () => store.readDatabaseTime(),
+    enabled: config.SHELFLIFE_PURGE,
+    replica: `${hostname()}:${process.pid}`,
+  };
+}
