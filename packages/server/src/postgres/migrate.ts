@@ -49,11 +49,17 @@ export async function migrate({
     const pending = await findPending(client, files);
     const migrator = createMigrator(client, files);
     for (const file of pending) {
-      const { error } = await migrator.migrateTo(file.name, { disableTransactions: !file.transactional });
+      const { error } = await migrator.migrateTo(file.name, {
+        disableTransactions: !file.transactional,
+      });
       if (error !== undefined) {
-        throw new StartupError("migration_failed", `The migration ${file.name} failed: ${oneLine(error)}.`, {
-          cause: error,
-        });
+        throw new StartupError(
+          "migration_failed",
+          `The migration ${file.name} failed: ${oneLine(error)}.`,
+          {
+            cause: error,
+          },
+        );
       }
       log.info({ migration: file.name }, "migration applied");
     }
@@ -65,7 +71,10 @@ export async function migrate({
 }
 
 /** The names of the migrations that `migrate` would apply. Changes nothing, not even an empty database. */
-export async function pendingMigrations(pool: Pool, { folder = MIGRATIONS_FOLDER } = {}): Promise<string[]> {
+export async function pendingMigrations(
+  pool: Pool,
+  { folder = MIGRATIONS_FOLDER } = {},
+): Promise<string[]> {
   const files = await readMigrationFiles(folder);
   const client = await pool.connect();
   try {
@@ -107,9 +116,10 @@ async function holdMigrationLock(
   );
   let nextNotice = clock.monotonic() + 1_000;
   for (;;) {
-    const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1) as locked", [
-      ADVISORY_LOCKS.migrations,
-    ]);
+    const { rows } = await client.query<{ locked: boolean }>(
+      "select pg_try_advisory_lock($1) as locked",
+      [ADVISORY_LOCKS.migrations],
+    );
     if (rows[0]?.locked === true) return;
     if (clock.monotonic() >= nextNotice) {
       log.info("waiting for another process that is migrating the database");
@@ -120,12 +130,18 @@ async function holdMigrationLock(
   }
 }
 
-async function findPending(client: PoolClient, files: readonly MigrationFile[]): Promise<MigrationFile[]> {
-  const { rows: tables } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
-    HISTORY_TABLE,
-  ]);
+async function findPending(
+  client: PoolClient,
+  files: readonly MigrationFile[],
+): Promise<MigrationFile[]> {
+  const { rows: tables } = await client.query<{ exists: boolean }>(
+    "select to_regclass($1) is not null as exists",
+    [HISTORY_TABLE],
+  );
   if (tables[0]?.exists !== true) return [...files];
-  const { rows } = await client.query<{ name: string }>(`select name from ${HISTORY_TABLE} order by name`);
+  const { rows } = await client.query<{ name: string }>(
+    `select name from ${HISTORY_TABLE} order by name`,
+  );
   const last = files.at(-1)?.name ?? "";
   for (const [index, { name }] of rows.entries()) {
     if (files[index]?.name === name) continue;
@@ -151,7 +167,11 @@ function createMigrator(client: PoolClient, files: readonly MigrationFile[]): Mi
   };
   const database = new Kysely<unknown>({
     dialect: new PostgresDialect({
-      pool: { connect: () => Promise.resolve(connection), end: () => Promise.resolve(), options: {} },
+      pool: {
+        connect: () => Promise.resolve(connection),
+        end: () => Promise.resolve(),
+        options: {},
+      },
     }),
   });
   const migrations = Object.fromEntries(files.map((file) => [file.name, toMigration(file)]));

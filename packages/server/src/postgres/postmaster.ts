@@ -2,7 +2,14 @@ import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { commandLine, findProcess, isRunning, type ProcessIdentity } from "./process-identity.ts";
+import {
+  commandLine,
+  findProcess,
+  isRunning,
+  type ProcessIdentity,
+  processesIn,
+  worksIn,
+} from "./process-identity.ts";
 import { StartupError } from "./startup-error.ts";
 
 /** PostgreSQL's main process, as it describes itself in the data directory. */
@@ -41,19 +48,34 @@ export function removeStalePidFile(dataDirectory: string): void {
   }
 }
 
+/**
+ * Ends the sessions that outlived a killed postmaster. They notice its end only when they next wait for something, which a
+ * long computation does not, and no new postmaster starts while one of them still uses the shared memory. What they had
+ * not committed is lost with the crash anyway.
+ */
+export function endAbandonedSessions(dataDirectory: string): void {
+  if (findPostmaster(dataDirectory) !== undefined) return;
+  for (const pid of processesIn(dataDirectory)) {
+    if (commandLine(pid).startsWith("postgres: ")) sendSignal(pid, "SIGQUIT");
+  }
+}
+
 export interface StopOptions {
   clock: Clock;
   timeoutMs: number;
 }
 
 /** Shuts down as PostgreSQL's "fast": sessions are ended, everything is written. Resolves when the process is gone. */
-export async function stopPostmaster(dataDirectory: string, { clock, timeoutMs }: StopOptions): Promise<void> {
+export async function stopPostmaster(
+  dataDirectory: string,
+  { clock, timeoutMs }: StopOptions,
+): Promise<void> {
   const postmaster = findPostmaster(dataDirectory);
   if (postmaster === undefined) return;
-  sendSignal(postmaster, "SIGINT");
+  sendSignal(postmaster.process.pid, "SIGINT");
   if (await waitUntilGone(postmaster, { clock, timeoutMs })) return;
   // "Immediate": nothing is lost, since the next start recovers as after a crash.
-  sendSignal(postmaster, "SIGQUIT");
+  sendSignal(postmaster.process.pid, "SIGQUIT");
   if (await waitUntilGone(postmaster, { clock, timeoutMs: 10_000 })) return;
   throw new StartupError(
     "embedded_postgres_failed",
@@ -88,7 +110,7 @@ export async function findFreePort(): Promise<number> {
   return promise;
 }
 
-function sendSignal({ process: { pid } }: Postmaster, name: NodeJS.Signals): void {
+function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
@@ -110,7 +132,7 @@ function readPidFile(dataDirectory: string): string[] {
   }
 }
 
+/** By its arguments, or by its working directory, which stays the same folder when that is moved to another path. */
 function runsOn(pid: number, dataDirectory: string): boolean {
-  const command = commandLine(pid);
-  return command.includes(" -D ") && command.includes(dataDirectory);
+  return commandLine(pid).includes(` -D ${dataDirectory} `) || worksIn(pid, dataDirectory);
 }

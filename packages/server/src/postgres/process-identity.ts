@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** A process, told apart from a later one that got the same number. */
 export interface ProcessIdentity {
@@ -28,14 +28,31 @@ export function isRunning({ pid, startedAt }: ProcessIdentity): boolean {
   return now.startedAt === startedAt || now.startedAt === "" || startedAt === "";
 }
 
-/** The command line of a process, as far as the system shows it. */
+/** The command line of a process, with a space after each argument; empty where the system does not show it. */
 export function commandLine(pid: number): string {
   try {
     return process.platform === "linux"
       ? readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")
-      : ps(pid, "command=");
+      : `${ps(pid, "command=")} `;
   } catch {
     return "";
+  }
+}
+
+/** The numbers of the processes whose working directory is this folder, where the system lets us look. */
+export function processesIn(folder: string): number[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => worksIn(pid, folder));
+}
+
+export function worksIn(pid: number, folder: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === folder;
+  } catch {
+    return false;
   }
 }
 
@@ -54,7 +71,9 @@ function startOf(pid: number): string | false {
   try {
     if (process.platform === "linux") {
       // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)\s/s, "").split(" ");
+      const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\)\s/s, "")
+        .split(" ");
       if (fields[0] === "Z" || fields[0] === "X") return false;
       // Counted in ticks since the machine started, hence only unique together with that start.
       return `${bootId()}/${fields[19] ?? ""}`;

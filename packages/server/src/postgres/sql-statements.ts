@@ -18,7 +18,7 @@ export function splitSqlStatements(script: string): string[] {
     if (hasSql) statements.push(script.slice(start, end).trim());
     hasSql = false;
   };
-  for (let position = 0; position < script.length; ) {
+  for (let position = 0; position < script.length;) {
     PIECE.lastIndex = position;
     // The last alternative matches any one character, so there always is a match.
     const piece = PIECE.exec(script)?.[0] ?? script.charAt(position);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { StartupError } from "./startup-error.ts";
 
@@ -27,4 +28,22 @@ export function chooseAccount(): Account | undefined {
     `The embedded PostgreSQL does not run as root, and there is none of the accounts ${CANDIDATES.join(", ")}: ` +
       "run Shelflife as an ordinary user, or set SHELFLIFE_DATABASE_URL.",
   );
+}
+
+/**
+ * Whether the account can get into a folder. Asked of the system instead of worked out from mode bits, which know neither
+ * access lists nor mount options.
+ */
+export function canEnter(account: Account, folder: string): boolean {
+  const { status } = spawnSync("/bin/sh", ["-c", 'cd -- "$1"', "sh", folder], {
+    cwd: "/",
+    stdio: "ignore",
+    ...asAccount(account),
+  });
+  return status === 0;
+}
+
+/** The options of `spawn` that make a program run as the account. */
+export function asAccount(account: Account | undefined): { uid?: number; gid?: number } {
+  return account === undefined ? {} : { uid: account.uid, gid: account.gid };
 }

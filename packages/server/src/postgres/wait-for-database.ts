@@ -52,9 +52,13 @@ export async function waitForDatabase(
     if (failure === undefined) return;
     if (failure !== TIMED_OUT) {
       if (!isTemporary(failure)) {
-        throw new StartupError("database_refused", `The database ${database} refuses us: ${oneLine(failure)}.`, {
-          cause: failure,
-        });
+        throw new StartupError(
+          "database_refused",
+          `The database ${database} refuses us: ${oneLine(failure)}.`,
+          {
+            cause: failure,
+          },
+        );
       }
       lastFailure = oneLine(failure);
     }
@@ -98,5 +102,9 @@ async function attempt(
 function isTemporary(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return RETRIED_NETWORK_CODES.has(code) || RETRIED_SQLSTATES.test(code) || RETRIED_MESSAGES.test(error.message);
+  return (
+    RETRIED_NETWORK_CODES.has(code) ||
+    RETRIED_SQLSTATES.test(code) ||
+    RETRIED_MESSAGES.test(error.message)
+  );
 }

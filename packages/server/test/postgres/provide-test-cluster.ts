@@ -31,14 +31,22 @@ export async function provideTestCluster(
     await cluster.stop();
     throw error;
   }
-  project.provide("postgres", { url: cluster.url, template: TEMPLATE, binariesPackage: binariesPackage ?? null });
+  project.provide("postgres", {
+    url: cluster.url,
+    template: TEMPLATE,
+    binariesPackage: binariesPackage ?? null,
+  });
   return () => cluster.stop();
 }
 
 async function createTemplate(url: string): Promise<void> {
   const log = pino({ level: "silent" });
   const admin = createPool({ url, applicationName: "test-template", log });
-  const template = createPool({ url: databaseUrl(url, TEMPLATE), applicationName: "test-template", log });
+  const template = createPool({
+    url: databaseUrl(url, TEMPLATE),
+    applicationName: "test-template",
+    log,
+  });
   try {
     await admin.query(`create database ${TEMPLATE}`);
     await migrate({ pool: template, log });

@@ -4,9 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { findBinaries } from "../../src/postgres/binaries.ts";
-import { type Cluster, EMBEDDED_ROLE, initializeCluster, startCluster } from "../../src/postgres/cluster.ts";
+import { type Cluster, startCluster } from "../../src/postgres/cluster.ts";
+import { EMBEDDED_ROLE } from "../../src/postgres/embedded-database.ts";
+import { initializeCluster } from "../../src/postgres/initialize-cluster.ts";
 import { stopPostmaster } from "../../src/postgres/postmaster.ts";
-import { currentProcess, isRunning, type ProcessIdentity } from "../../src/postgres/process-identity.ts";
+import {
+  currentProcess,
+  isRunning,
+  type ProcessIdentity,
+} from "../../src/postgres/process-identity.ts";
 import { chooseAccount } from "../../src/postgres/unprivileged-user.ts";
 
 /** Nothing in a test outlives a power failure, and waiting for the disk is most of what a small statement costs. */
@@ -44,9 +50,9 @@ export async function startTestCluster(binariesPackage?: string): Promise<TestCl
     settings: THROW_AWAY_SETTINGS,
   };
   try {
-    await initializeCluster(cluster, password);
-    const deadline = systemClock.monotonic() + 30_000;
-    const { port } = await startCluster(cluster, { clock: systemClock, deadline });
+    const options = { clock: systemClock, deadline: systemClock.monotonic() + 30_000 };
+    await initializeCluster(cluster, password, options);
+    const { port } = await startCluster(cluster, options);
     return {
       url: `postgres://${EMBEDDED_ROLE}:${password}@127.0.0.1:${port}/postgres`,
       stop: () => removeCluster(folder),

@@ -1,0 +1,236 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import { findPostmaster, type Postmaster } from "../../src/postgres/postmaster.ts";
+import { isRunning } from "../../src/postgres/process-identity.ts";
+import { eventually, query, temporaryFolder, useElsewhere, useHere } from "./embedded-fixture.ts";
+
+/** The server that runs for a data directory. */
+function postmasterOf(dataDir: string): Postmaster | undefined {
+  return findPostmaster(join(dataDir, "postgres", "data"));
+}
+
+test("the data outlives a stop, and a stop leaves no process", async () => {
+  const dataDir = temporaryFolder();
+  const first = await useHere(dataDir);
+  await query(first.url, "create table kept as select 42 as answer");
+  const { process } = postmasterOf(dataDir)!;
+  await first.stop();
+  expect(isRunning(process)).toBe(false);
+
+  const second = await useHere(dataDir);
+  expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
+});
+
+test("nobody gets in from elsewhere or without the password", async () => {
+  const dataDir = temporaryFolder();
+  const { url, directory } = await useHere(dataDir);
+  const settings = await query(
+    url,
+    "select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_directories') order by name",
+  );
+  expect(settings).toEqual([
+    { name: "listen_addresses", setting: "127.0.0.1" },
+    { name: "unix_socket_directories", setting: "" },
+  ]);
+  const methods = await query(url, "select distinct auth_method from pg_hba_file_rules");
+  expect(methods).toEqual([{ auth_method: "scram-sha-256" }]);
+  const wrong = new URL(url);
+  wrong.password = "wrong";
+  await expect(query(wrong.href, "select 1")).rejects.toMatchObject({ code: "28P01" });
+  expect(statSync(join(directory, "password")).mode & 0o777).toBe(0o600);
+});
+
+test("the cluster has checksums, UTF-8, UTC and an order that does not depend on the system", async () => {
+  const { url, version } = await useHere(temporaryFolder());
+  const [settings] = await query<Record<string, string>>(
+    url,
+    `select current_setting('data_checksums') as checksums, current_setting('server_encoding') as encoding,
+            current_setting('timezone') as timezone, 'é' < 'z' as linguistic, lower('É') as lower`,
+  );
+  expect(settings).toEqual({
+    checksums: "on",
+    encoding: "UTF8",
+    timezone: "UTC",
+    linguistic: false,
+    lower: "é",
+  });
+  expect(version).toMatch(/^1[58]\.\d+/);
+});
+
+test("of two processes that start at once one starts the server, and whoever leaves last stops it", async () => {
+  const dataDir = temporaryFolder();
+  const users = [useElsewhere(dataDir), useElsewhere(dataDir)];
+  const [one, other] = await Promise.all(users.map((user) => user.event("ready")));
+  expect(one!["url"]).toBe(other!["url"]);
+  const { process } = postmasterOf(dataDir)!;
+
+  users[0]!.process.kill("SIGTERM");
+  await users[0]!.event("stopped");
+  expect(await query(other!["url"]!, "select 1 as alive")).toEqual([{ alive: 1 }]);
+
+  users[1]!.process.kill("SIGTERM");
+  await users[1]!.event("stopped");
+  expect(isRunning(process)).toBe(false);
+});
+
+test("one process may use the cluster twice", async () => {
+  const dataDir = temporaryFolder();
+  const [one, other] = await Promise.all([useHere(dataDir), useHere(dataDir)]);
+  await one.stop();
+  await one.stop();
+  expect(await query(other.url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+});
+
+test("a start during a stop waits, and gets a server that stays", async () => {
+  const dataDir = temporaryFolder();
+  const first = await useHere(dataDir);
+  const [second] = await Promise.all([useHere(dataDir), first.stop()]);
+  expect(await query(second.url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+
+  const stopping = second.stop();
+  const third = await useHere(dataDir);
+  await stopping;
+  expect(await query(third.url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+});
+
+test("a start waits for a server that is shutting down without anybody holding the lock", async () => {
+  const dataDir = temporaryFolder();
+  const user = useElsewhere(dataDir);
+  await user.event("ready");
+  user.process.kill("SIGKILL");
+  await user.ended;
+  const orphan = postmasterOf(dataDir)!;
+  process.kill(orphan.process.pid, "SIGINT");
+
+  const { url } = await useHere(dataDir);
+  expect(isRunning(orphan.process)).toBe(false);
+  expect(await query(url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+});
+
+test("a server whose user was killed is taken over, and stopped by the one that took it over", async () => {
+  const dataDir = temporaryFolder();
+  const user = useElsewhere(dataDir);
+  const { url } = await user.event("ready");
+  user.process.kill("SIGKILL");
+  await user.ended;
+  const orphan = postmasterOf(dataDir)!;
+
+  const heir = await useHere(dataDir);
+  expect(heir.url).toBe(url);
+  expect(postmasterOf(dataDir)!.process).toEqual(orphan.process);
+  await heir.stop();
+  expect(isRunning(orphan.process)).toBe(false);
+});
+
+test("a killed server recovers what was committed, even while a session of it still computes", async () => {
+  const dataDir = temporaryFolder();
+  const first = await useHere(dataDir, { settings: { synchronous_commit: "on" } });
+  await query(first.url, "create table kept as select 42 as answer");
+  const computing = query(first.url, "select count(*) from generate_series(1, 1e12)").catch(
+    () => undefined,
+  );
+  await eventually(async () => {
+    const active = await query(
+      first.url,
+      "select from pg_stat_activity where query like '%1e12)' and state = 'active'",
+    );
+    return active.length > 0;
+  });
+  process.kill(postmasterOf(dataDir)!.process.pid, "SIGKILL");
+
+  const second = await useHere(dataDir);
+  expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  await computing;
+});
+
+test.for([
+  ["has the lock", "lock/1"],
+  ["initialises the data directory", /^data\.initializing-\w+-\w+$/],
+  ["has the data directory", "data"],
+  ["starts the server", "data/postmaster.pid"],
+] as const)("a start after one that was killed as soon as it %s", async ([, trace]) => {
+  const dataDir = temporaryFolder();
+  const folder = join(dataDir, "postgres");
+  const user = useElsewhere(dataDir);
+  await eventually(() =>
+    typeof trace === "string"
+      ? existsSync(join(folder, trace))
+      : existsSync(folder) && readdirSync(folder).some((name) => trace.test(name)),
+  );
+  user.process.kill("SIGKILL");
+  await user.ended;
+
+  const { url } = await useHere(dataDir);
+  expect(await query(url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+});
+
+test("Ctrl-C in a terminal does not reach the server before its user has finished", async () => {
+  const dataDir = temporaryFolder();
+  // Detached, the process leads a group of its own, as a command in a terminal does.
+  const user = useElsewhere(dataDir, {}, { detached: true });
+  await user.event("ready");
+  const { process: server } = postmasterOf(dataDir)!;
+  process.kill(-user.process.pid!, "SIGSTOP");
+  process.kill(-user.process.pid!, "SIGINT");
+  expect(postmasterOf(dataDir)).toMatchObject({ process: server, status: "ready" });
+  process.kill(-user.process.pid!, "SIGCONT");
+  await user.event("stopped");
+  expect(isRunning(server)).toBe(false);
+});
+
+test("data of another major version is one error that names both", async () => {
+  const dataDir = temporaryFolder();
+  const { stop, version, directory } = await useHere(dataDir);
+  await stop();
+  writeFileSync(join(directory, "data", "PG_VERSION"), "14\n");
+  const major = version.split(".")[0];
+  await expect(useHere(dataDir)).rejects.toMatchObject({
+    code: "embedded_postgres_version_mismatch",
+    message: expect.stringMatching(
+      new RegExp(`^[^\\n]*PostgreSQL 14[^\\n]*PostgreSQL ${major}[^\\n]*$`),
+    ),
+  });
+});
+
+test("a server that ends at once is one error of one line, with the end of its log", async () => {
+  const dataDir = temporaryFolder();
+  const failure = await useHere(dataDir, { settings: { max_connections: "none" } }).catch(
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({
+    code: "embedded_postgres_failed",
+    message: expect.stringMatching(/^[^\n]*invalid value for parameter "max_connections"[^\n]*$/),
+    serverLog: expect.arrayContaining([expect.stringContaining("max_connections")]),
+  });
+  expect(postmasterOf(dataDir)).toBeUndefined();
+  // What failed is repaired by a start with better settings.
+  expect((await useHere(dataDir)).version).toBeTruthy();
+});
+
+test("a start that is given up leaves no process, and the next one succeeds", async () => {
+  const dataDir = temporaryFolder();
+  const folder = join(dataDir, "postgres");
+  const interrupted = new AbortController();
+  const start = useHere(dataDir, { signal: interrupted.signal });
+  start.catch(() => undefined);
+  await eventually(
+    () => existsSync(folder) && readdirSync(folder).some((name) => name.includes("initializing")),
+  );
+  interrupted.abort();
+  await expect(start).rejects.toThrow("aborted");
+  expect(readdirSync(folder).filter((name) => name.startsWith("data"))).toEqual([]);
+  expect((await useHere(dataDir)).version).toBeTruthy();
+});
+
+test("the time for a start ends it, whatever the server does", async () => {
+  const dataDir = temporaryFolder();
+  const begin = systemClock.monotonic();
+  await expect(useHere(dataDir, { timeoutMs: 50 })).rejects.toMatchObject({
+    code: "embedded_postgres_failed",
+  });
+  expect(systemClock.monotonic() - begin).toBeLessThan(5_000);
+  expect(readFileSync(join(dataDir, "postgres", "password"), "utf8")).toBeTruthy();
+  expect(postmasterOf(dataDir)).toBeUndefined();
+});
