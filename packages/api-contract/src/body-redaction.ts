@@ -74,7 +74,9 @@ function redactLines(content: string, isCut: boolean, redactLine: (line: string,
   const pieces = content.split(/(\r\n|\r|\n)/);
   const lastLine = pieces.length - 1;
   return pieces
-    .map((piece, index) => (index % 2 === 1 || piece.trim() === "" ? piece : redactLine(piece, isCut && index === lastLine)))
+    .map((piece, index) =>
+      index % 2 === 1 || piece.trim() === "" ? piece : redactLine(piece, isCut && index === lastLine),
+    )
     .join("");
 }
 

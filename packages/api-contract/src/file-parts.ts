@@ -17,19 +17,23 @@ export function fileLength(part: Record<string, unknown>): FileLength | undefine
   return undefined;
 }
 
-/** The part with the length of its file in place of the file. */
+/** The part with the size of its file in place of the file; a size that is there already stays. */
 export function withoutFile(part: Record<string, unknown>, { bytes }: FileLength): Record<string, unknown> {
   const rest = Object.fromEntries(
-    Object.entries(part).filter(([field, value]) => !CONTENT_FIELDS.includes(field) || contentLength(value) === undefined),
+    Object.entries(part).filter(
+      ([field, value]) => !CONTENT_FIELDS.includes(field) || contentLength(value) === undefined,
+    ),
   );
-  return bytes === undefined || rest.length !== undefined ? rest : { ...rest, length: bytes };
+  return bytes === undefined ? rest : { byte_length: bytes, ...rest };
 }
 
 function contentLength(content: unknown): FileLength | undefined {
   if (typeof content === "string") return { bytes: base64Length(content) };
   if (ArrayBuffer.isView(content) || content instanceof ArrayBuffer) return { bytes: content.byteLength };
   if (Array.isArray(content)) {
-    return content.length > 0 && content.every((byte) => typeof byte === "number") ? { bytes: content.length } : undefined;
+    return content.length > 0 && content.every((byte) => typeof byte === "number")
+      ? { bytes: content.length }
+      : undefined;
   }
   // This is how Node writes a Buffer as JSON.
   return isRecord(content) && content.type === "Buffer" ? contentLength(content.data) : undefined;

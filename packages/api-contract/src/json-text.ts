@@ -67,7 +67,8 @@ class JsonTextRedactor {
   }
 
   #skipWhitespace(): void {
-    while (this.#position < this.#text.length && " \t\n\r".includes(this.#text.charAt(this.#position))) this.#position++;
+    while (this.#position < this.#text.length && " \t\n\r".includes(this.#text.charAt(this.#position)))
+      this.#position++;
   }
 
   #token(character: string): "invalid" | "cut" | "read" {
@@ -135,7 +136,11 @@ class JsonTextRedactor {
       const before = decodeString(literal);
       const after = this.#rewrite(before, this.#containers.at(-1)?.key);
       if (after !== before) {
-        this.#replace(start, end.closed ? end.at : this.#text.length, JSON.stringify(after).slice(0, end.closed ? undefined : -1));
+        this.#replace(
+          start,
+          end.closed ? end.at : this.#text.length,
+          JSON.stringify(after).slice(0, end.closed ? undefined : -1),
+        );
       }
     }
     this.#position = end.at;

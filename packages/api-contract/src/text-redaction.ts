@@ -22,7 +22,7 @@ export function redactUrl(text: string): string {
 
 /** Redacts a form's `name=value` pairs. */
 export function redactForm(text: string): string {
-  return redactParameters(text, /[^&]+/g, (value) => holdsSecret(value, NESTED_URLS));
+  return redactParameters(text, /[^&]+/g, (value, wasEncoded) => holdsSecret(value, wasEncoded, NESTED_URLS));
 }
 
 /**
@@ -44,15 +44,14 @@ function redactNestedText(text: string, key: string | undefined, depth: number):
 }
 
 function redactNestedUrl(text: string, depth: number): string {
-  return redactUrlParts(text, (value) => holdsSecret(value, depth));
+  return redactUrlParts(text, (value, wasEncoded) => holdsSecret(value, wasEncoded, depth));
 }
 
-function holdsSecret(value: string, depth: number): boolean {
-  if (depth === 0) return /[%=]/.test(value);
-  return (
-    redactNestedText(value, undefined, depth - 1) !== value ||
-    redactParameters(value, /[^&#]+/g, (inner) => holdsSecret(inner, depth - 1)) !== value
-  );
+function holdsSecret(value: string, wasEncoded: boolean, depth: number): boolean {
+  if (!/[=:@%]/.test(value)) return false;
+  if (depth === 0) return wasEncoded;
+  if (redactNestedText(value, undefined, depth - 1) !== value) return true;
+  return wasEncoded && redactNestedUrl(value, depth - 1) !== value;
 }
 
 function isFileContent(key: string, text: string): boolean {

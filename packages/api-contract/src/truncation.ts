@@ -8,7 +8,7 @@ export function truncateBytes(text: string, limit = RECORDED_BODY_BYTES): string
   const content = text.endsWith(TRUNCATED_MARK) ? text.slice(0, -TRUNCATED_MARK.length) : text;
   if (content.length * 3 <= limit) return text;
   let bytes = 0;
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const point = content.codePointAt(at) ?? 0;
     bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
     if (bytes > limit) return content.slice(0, at) + TRUNCATED_MARK;

@@ -1,8 +1,8 @@
 import { REDACTED_MARK } from "./limits.ts";
 import { isSensitiveParameter } from "./sensitive-names.ts";
 
-/** Finds out whether a decoded query value, which may be JSON or a URL itself, holds a secret. */
-export type HoldsSecret = (decoded: string) => boolean;
+/** Finds out whether a query value, which may be JSON or a URL itself, holds a secret. */
+export type HoldsSecret = (value: string, wasEncoded: boolean) => boolean;
 
 /**
  * Redacts user info and the values of sensitive names in the query, the fragment and the path's parameters. The text is
@@ -12,31 +12,33 @@ export type HoldsSecret = (decoded: string) => boolean;
 export function redactUrlParts(text: string, holdsSecret: HoldsSecret): string {
   // URL parsers skip these characters, so a name that is split by one is still that name.
   const url = text.replace(/[\t\r\n]/g, "");
-  const start = redactUserInfo(url);
-  const query = start.search(/[?#]/);
-  const path = query < 0 ? start : start.slice(0, query);
-  const rest = query < 0 ? "" : start.slice(query);
-  return redactPathParameters(path) + redactParameters(rest, /[^&#]+/g, holdsSecret);
+  const { authority, rest } = splitAuthority(url);
+  const query = rest.search(/[?#&]/);
+  const path = query < 0 ? rest : rest.slice(0, query);
+  const parameters = query < 0 ? "" : rest.slice(query);
+  return authority + redactPathParameters(path) + redactParameters(parameters, /[^&#]+/g, holdsSecret);
 }
 
 const AUTHORITY = /^[^!-~]*(?:(?:https?|wss?|ftp):[\\/]*|[a-z][a-z0-9+.-]*:\/\/|[\\/]{2,})/i;
 
-function redactUserInfo(url: string): string {
+/** Takes off the scheme and the host, without the user info, from what follows them. */
+function splitAuthority(url: string): { authority: string; rest: string } {
   const opening = AUTHORITY.exec(url)?.[0];
-  const from = opening?.length ?? 0;
-  const rest = url.slice(from);
-  const length = rest.search(/[\\/?#]/);
-  const authority = length < 0 ? rest : rest.slice(0, length);
+  const afterOpening = url.slice(opening?.length ?? 0);
+  const length = afterOpening.search(/[\\/?#]/);
+  const authority = length < 0 ? afterOpening : afterOpening.slice(0, length);
+  const rest = length < 0 ? "" : afterOpening.slice(length);
   const at = authority.lastIndexOf("@");
   if (opening === undefined) {
     // Without a scheme, only `user:password@host` is user info: a path may well contain an at sign.
-    return at > authority.indexOf(":") && authority.indexOf(":") >= 0 ? REDACTED_MARK + url.slice(at) : url;
+    const colon = authority.indexOf(":");
+    return { authority: "", rest: colon >= 0 && colon < at ? REDACTED_MARK + url.slice(at) : url };
   }
-  if (at > 0) return opening + REDACTED_MARK + rest.slice(at);
+  if (at > 0) return { authority: opening + REDACTED_MARK + authority.slice(at), rest };
   // A password that was not encoded may hold a slash, which makes the URL malformed: then all up to the last at sign goes.
   const last = rest.lastIndexOf("@");
-  if (at < 0 && last >= 0 && !canParse(url)) return opening + REDACTED_MARK + rest.slice(last);
-  return url;
+  if (at < 0 && last >= 0 && !canParse(url)) return { authority: opening + REDACTED_MARK, rest: rest.slice(last) };
+  return { authority: opening + authority, rest };
 }
 
 function canParse(url: string): boolean {
@@ -73,7 +75,8 @@ export function redactParameters(text: string, pairs: RegExp, holdsSecret: Holds
 function redactHidden(run: string, holdsSecret: HoldsSecret): string {
   const equals = run.indexOf("=");
   const value = run.slice(equals + 1);
-  return holdsSecret(decode(value)) ? run.slice(0, equals + 1) + redacted(value) : run;
+  const decoded = decode(value);
+  return holdsSecret(decoded, decoded !== value) ? run.slice(0, equals + 1) + redacted(value) : run;
 }
 
 /** What remains of a mark that was cut off is left alone, so that a second pass changes nothing. */

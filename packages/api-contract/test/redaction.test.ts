@@ -196,12 +196,16 @@ describe("bodies", () => {
     );
   });
 
-  it.each(["<html>hunter2</html>", '{"password": "hunter2"', '{"a": 1}{"password": "hunter2"}', "{'password': 'hunter2'}", "01", "[1,]"])(
-    "replaces a body whole that claims to be JSON and is not: %s",
-    (body) => {
-      expect(redactBody(body, "application/problem+json")).toBe("[REDACTED]");
-    },
-  );
+  it.each([
+    "<html>hunter2</html>",
+    '{"password": "hunter2"',
+    '{"a": 1}{"password": "hunter2"}',
+    "{'password': 'hunter2'}",
+    "01",
+    "[1,]",
+  ])("replaces a body whole that claims to be JSON and is not: %s", (body) => {
+    expect(redactBody(body, "application/problem+json")).toBe("[REDACTED]");
+  });
 
   it("replaces a body whole that only looks like JSON", () => {
     expect(redactBody('{"password": "hunter2"', undefined)).toBe("[REDACTED]");
@@ -224,7 +228,8 @@ describe("bodies", () => {
 
   it("redacts the data of an event stream and keeps its other fields", () => {
     const body = ': ping\nevent: delta\nid: 7\ndata: {"secret":"hunter2","n":1}\n\ndata:hunter2\n\ndata: [DONE]\n\n';
-    const redacted = ': ping\nevent: delta\nid: 7\ndata: {"secret":"[REDACTED]","n":1}\n\ndata:[REDACTED]\n\ndata: [DONE]\n\n';
+    const redacted =
+      ': ping\nevent: delta\nid: 7\ndata: {"secret":"[REDACTED]","n":1}\n\ndata:[REDACTED]\n\ndata: [DONE]\n\n';
     expect(redactBody(body, "text/event-stream")).toBe(redacted);
     expect(redactBody(body, undefined)).toBe(redacted);
   });
