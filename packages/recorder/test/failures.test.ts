@@ -1,4 +1,4 @@
-import { generateText, streamText } from "ai";
+import { generateText, streamText, experimental_streamTextLowMemory as streamTextLowMemory } from "ai";
 import { describe, expect, it } from "vitest";
 
 import { errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
@@ -138,12 +138,20 @@ describe("a call that is cut short", () => {
     expect(recording.ingest.step.status).toBe("interrupted");
   });
 
-  it("is interrupted when every reader of the stream leaves", async () => {
+  it("is interrupted when the only reader of the stream leaves, of which the AI SDK says nothing", async () => {
+    await using recording = await Recording.start([partOfStream(STREAM, 4, "hold")]);
+    for await (const text of streamTextLowMemory(call(recording)).textStream) if (text !== "") break;
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
+  });
+
+  it("is interrupted when the application shuts the recorder down", async () => {
     await using recording = await Recording.start([partOfStream(STREAM, 4, "hold")]);
     const reader = streamText(call(recording)).stream.getReader();
     await reader.read();
     await expect.poll(() => recording.provider.requests.length).toBe(1);
-    await recording.recorder.shutdown();
+    expect(await recording.recorder.shutdown()).toBe(true);
     expect(recording.ingest.run.status).toBe("interrupted");
     expect(recording.ingest.step.status).toBe("interrupted");
   });

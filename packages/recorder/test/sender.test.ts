@@ -1,0 +1,290 @@
+import type { DebugBatch, DebugBatchResult } from "@shelflife/api-contract";
+import { ShelflifeError } from "@shelflife/sdk";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { backoffDelay } from "../src/backoff.ts";
+import { type RecordItem, RecordQueue } from "../src/record-queue.ts";
+import { Sender } from "../src/sender.ts";
+import { type WarningCode, Warnings } from "../src/warnings.ts";
+import { FakeClock, settle } from "./fake-clock.ts";
+
+const CHAT = "01990000-0000-7000-8000-00000000c4a7";
+
+/** A server that takes batches in memory, until it is told to fail. */
+class FakeServer {
+  readonly tried: DebugBatch[] = [];
+  readonly took: DebugBatch[] = [];
+  failure: ShelflifeError | undefined;
+  hold = false;
+  rejected: DebugBatchResult["rejected"] = [];
+  concurrent = 0;
+  mostConcurrent = 0;
+  #release: (() => void)[] = [];
+
+  async take(batch: DebugBatch, signal: AbortSignal): Promise<DebugBatchResult> {
+    this.tried.push(batch);
+    this.concurrent += 1;
+    this.mostConcurrent = Math.max(this.mostConcurrent, this.concurrent);
+    try {
+      if (this.hold) {
+        await new Promise<void>((resolve, reject) => {
+          this.#release.push(resolve);
+          signal.addEventListener("abort", () => reject(new ShelflifeError({ code: "aborted", message: "Aborted." })));
+        });
+      }
+      if (this.failure) throw this.failure;
+      this.took.push(batch);
+      return { accepted: 1, rejected: this.rejected };
+    } finally {
+      this.concurrent -= 1;
+    }
+  }
+
+  release(): void {
+    this.hold = false;
+    for (const release of this.#release.splice(0)) release();
+  }
+}
+
+const away = new ShelflifeError({ code: "network", message: "The server could not be reached." });
+const badKey = new ShelflifeError({ code: "unauthenticated", status: 401, message: "Sign in first." });
+
+let clock: FakeClock;
+let server: FakeServer;
+let warned: WarningCode[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  server = new FakeServer();
+  warned = [];
+});
+
+function makeSender(limits: { maxItems?: number; batchBytes?: number; maxAttempts?: number } = {}): Sender {
+  return new Sender({
+    queue: new RecordQueue({ maxItems: limits.maxItems ?? 100, maxBytes: 1_000_000, maxBatchBytes: 1_000_000 }),
+    send: (batch, signal) => server.take(batch, signal),
+    clock,
+    random: () => 0,
+    warnings: new Warnings((_, code) => void warned.push(code)),
+    lingerMs: 1000,
+    batchBytes: limits.batchBytes ?? 10_000,
+    maxAttempts: limits.maxAttempts ?? 15,
+  });
+}
+
+const run = (id: string, status = "in_progress"): RecordItem =>
+  ({ kind: "run", value: { id, chat_id: CHAT, status } }) as RecordItem;
+
+describe("batching", () => {
+  it("lets the first item wait one second for company", async () => {
+    const sender = makeSender();
+    sender.push("r1", run("r1"));
+    await clock.advance(999);
+    expect(server.tried).toHaveLength(0);
+    sender.push("r2", run("r2"));
+    await clock.advance(1);
+    expect(server.took).toMatchObject([{ runs: [{ id: "r1" }, { id: "r2" }] }]);
+    expect(sender.stats).toEqual({ queued: 0, sent: 2, dropped: 0, rejected: 0 });
+  });
+
+  it("makes one item of a start and an end that come within that second", async () => {
+    const sender = makeSender();
+    sender.push("r1", run("r1", "in_progress"));
+    sender.push("r1", run("r1", "completed"));
+    await clock.advance(1000);
+    expect(server.took).toMatchObject([{ runs: [{ id: "r1", status: "completed" }] }]);
+    expect(sender.stats.sent).toBe(1);
+  });
+
+  it("sends at once when enough bytes wait", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    sender.push("r1", run("r1"));
+    await settle();
+    expect(server.took).toHaveLength(1);
+  });
+
+  it("has one request on its way at a time, and what comes meanwhile follows in order", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.hold = true;
+    for (const id of ["r1", "r2", "r3"]) sender.push(id, run(id));
+    await settle();
+    expect(server.tried).toHaveLength(1);
+    expect(sender.stats.queued).toBe(3);
+    server.release();
+    await clock.advance(5000);
+    expect(server.took.flatMap((batch) => batch.runs?.map(({ id }) => id))).toEqual(["r1", "r2", "r3"]);
+    expect(server.mostConcurrent).toBe(1);
+  });
+});
+
+describe("a server that is away", () => {
+  it("gets everything when it is back, in order", async () => {
+    const sender = makeSender();
+    server.failure = away;
+    sender.push("r1", run("r1"));
+    await clock.advance(60_000);
+    sender.push("r2", run("r2"));
+    expect(server.tried.length).toBeGreaterThan(3);
+    expect(sender.stats).toEqual({ queued: 2, sent: 0, dropped: 0, rejected: 0 });
+    server.failure = undefined;
+    await clock.advance(60_000);
+    expect(server.took).toMatchObject([{ runs: [{ id: "r1" }] }, { runs: [{ id: "r2" }] }]);
+    expect(sender.stats).toEqual({ queued: 0, sent: 2, dropped: 0, rejected: 0 });
+    expect(warned).toEqual([]);
+  });
+
+  it("is tried less and less often, at most once a minute or as it asks", () => {
+    expect([1, 2, 3, 8, 9, 100].map((failures) => backoffDelay(failures, 0))).toEqual([250, 500, 1000, 30_000, 30_000, 30_000]);
+    expect([1, 2, 9].map((failures) => backoffDelay(failures, 1))).toEqual([500, 1000, 60_000]);
+    expect(backoffDelay(1, 0, 7000)).toBe(7000);
+    expect(backoffDelay(1, 0, 86_400_000)).toBe(300_000);
+  });
+
+  it("is not waited for beyond the tries: the batch is dropped, counted, and warned about once", async () => {
+    const sender = makeSender({ maxAttempts: 2 });
+    server.failure = away;
+    for (const id of ["r1", "r2"]) {
+      sender.push(id, run(id));
+      await clock.advance(60_000);
+    }
+    expect(server.tried).toHaveLength(4);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 2, rejected: 0 });
+    expect(warned).toEqual(["dropped"]);
+  });
+
+  it.each([408, 429, 500, 503])("answering %i is tried again", async (status) => {
+    const sender = makeSender();
+    server.failure = new ShelflifeError({ code: "unavailable", status, message: "Not now.", retryAfterMs: 2000 });
+    sender.push("r1", run("r1"));
+    await clock.advance(1000);
+    expect(clock.untilNextTimer).toBe(2000);
+    server.failure = undefined;
+    await clock.advance(2000);
+    expect(sender.stats.sent).toBe(1);
+  });
+
+  it("makes the queue overflow, which is counted and warned about once", async () => {
+    const sender = makeSender({ maxItems: 3 });
+    server.failure = away;
+    for (let number = 0; number < 10; number += 1) sender.push(`r${number}`, run(`r${number}`));
+    expect(sender.stats).toEqual({ queued: 3, sent: 0, dropped: 7, rejected: 0 });
+    expect(warned).toEqual(["dropped"]);
+    server.failure = undefined;
+    await clock.advance(1000);
+    expect(server.took).toMatchObject([{ runs: [{ id: "r7" }, { id: "r8" }, { id: "r9" }] }]);
+  });
+});
+
+describe("a server that refuses", () => {
+  it.each([400, 401, 403, 404, 413])("with %i is not asked again", async (status) => {
+    const sender = makeSender();
+    server.failure = new ShelflifeError({ code: "forbidden", status, message: "No." });
+    sender.push("r1", run("r1"));
+    await clock.advance(600_000);
+    expect(server.tried).toHaveLength(1);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 0, rejected: 1 });
+  });
+
+  it("is warned about once for each reason", async () => {
+    const sender = makeSender();
+    server.failure = badKey;
+    for (const id of ["r1", "r2"]) {
+      sender.push(id, run(id));
+      await clock.advance(1000);
+    }
+    expect(warned).toEqual(["rejected"]);
+  });
+
+  it("because recording is off is warned about once, with where to turn it on", async () => {
+    const messages: string[] = [];
+    const sender = new Sender({
+      queue: new RecordQueue({ maxItems: 10, maxBytes: 10_000, maxBatchBytes: 10_000 }),
+      send: (batch, signal) => server.take(batch, signal),
+      clock,
+      random: () => 0,
+      warnings: new Warnings((message) => void messages.push(message)),
+      lingerMs: 1000,
+      batchBytes: 10_000,
+      maxAttempts: 3,
+    });
+    server.rejected = [{ kind: "run", id: "r1", code: "debug_logging_off", message: "Off." }];
+    for (const id of ["r1", "r2"]) {
+      sender.push(id, run(id));
+      await clock.advance(1000);
+    }
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 0, rejected: 2 });
+    expect(messages).toHaveLength(1);
+    expect(messages[0]).toContain("SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED=true");
+    expect(messages[0]).toContain("chat debug logging settings");
+  });
+});
+
+describe("flushing", () => {
+  it("sends at once and is done when all has arrived", async () => {
+    const sender = makeSender();
+    sender.push("r1", run("r1"));
+    expect(await sender.flush(5000)).toBe(true);
+    expect(server.took).toHaveLength(1);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("is done at once when nothing waits", async () => {
+    expect(await makeSender().flush(5000)).toBe(true);
+  });
+
+  it("cuts a wait for the next try short", async () => {
+    const sender = makeSender();
+    server.failure = away;
+    sender.push("r1", run("r1"));
+    await clock.advance(1000);
+    server.failure = undefined;
+    expect(await sender.flush(5000)).toBe(true);
+  });
+
+  it("gives up when its time is over, and the items stay", async () => {
+    const sender = makeSender();
+    server.failure = away;
+    sender.push("r1", run("r1"));
+    const flushed = sender.flush(5000);
+    await clock.advance(5000);
+    expect(await flushed).toBe(false);
+    expect(sender.stats.queued).toBe(1);
+  });
+
+  it("does not call it done when items were dropped", async () => {
+    const sender = makeSender({ maxAttempts: 1 });
+    server.failure = away;
+    sender.push("r1", run("r1"));
+    expect(await sender.flush(5000)).toBe(false);
+  });
+});
+
+describe("closing", () => {
+  it("ends what is on its way, drops and counts what waits, and sends nothing afterwards", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.hold = true;
+    for (const id of ["r1", "r2"]) sender.push(id, run(id));
+    sender.close();
+    sender.push("r3", run("r3"));
+    await clock.advance(600_000);
+    expect(server.tried).toHaveLength(1);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 3, rejected: 0 });
+    expect(clock.timers).toBe(0);
+  });
+
+  it("tries everything once more at the end of the process, without waiting", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.failure = away;
+    for (const id of ["r1", "r2"]) sender.push(id, run(id));
+    await settle();
+    sender.sendLastChance();
+    await settle();
+    await settle();
+    expect(sender.stats).toMatchObject({ queued: 0, dropped: 2 });
+    expect(clock.timers).toBe(0);
+    server.failure = undefined;
+    sender.push("r3", run("r3"));
+    await clock.advance(1000);
+    expect(sender.stats.sent).toBe(1);
+  });
+});
