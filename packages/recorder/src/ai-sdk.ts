@@ -53,7 +53,10 @@ const RECORDING_NOTHING: ShelflifeRecorder = {
 
 function makeRecorder(options: ResolvedOptions, warnings: Warnings): Recorder | undefined {
   if (!options.connection) {
-    warnings.once("not_configured", "Nothing is recorded: set SHELFLIFE_URL and SHELFLIFE_API_KEY, or pass baseUrl and key.");
+    warnings.once(
+      "not_configured",
+      "Nothing is recorded: set SHELFLIFE_URL and SHELFLIFE_API_KEY, or pass baseUrl and key.",
+    );
     return undefined;
   }
   try {
@@ -100,7 +103,14 @@ function recording(recorder: Recorder, options: ResolvedOptions, warnings: Warni
       closed: () => void runs.delete(event.callId),
     };
     const { provider, modelId: model } = event;
-    const startOfRun = { chat, provider, model, operation, visibility: visibilityOf(event), metadata: metadataOf(event) };
+    const startOfRun = {
+      chat,
+      provider,
+      model,
+      operation,
+      visibility: visibilityOf(event),
+      metadata: metadataOf(event),
+    };
     runs.set(event.callId, new RunRecording(startOfRun, around));
   };
 
@@ -130,7 +140,7 @@ function recording(recorder: Recorder, options: ResolvedOptions, warnings: Warni
     stats: () => recorder.stats,
     flush: (flushOptions) => recorder.flush(flushOptions),
     shutdown: (flushOptions) => {
-      for (const run of [...runs.values()]) quietly(() => run.interrupted());
+      for (const run of runs.values()) quietly(() => run.interrupted());
       return recorder.shutdown(flushOptions);
     },
   };

@@ -53,7 +53,8 @@ export class AttemptRecording {
     this.#keep("responseStatus", readField(error, "statusCode"));
     this.#keep("responseHeaders", readField(error, "responseHeaders"));
     // A provider's error may quote the request, so it needs both permissions.
-    if (this.#visibility.inputs && this.#visibility.outputs) this.#keep("responseBody", readField(error, "responseBody"));
+    if (this.#visibility.inputs && this.#visibility.outputs)
+      this.#keep("responseBody", readField(error, "responseBody"));
     this.finish(isAbort(error) ? "interrupted" : "error", error);
   }
 

@@ -25,7 +25,9 @@ function withoutFileBytesInText(text: string): string {
   const dataUrl = DATA_URL.exec(text.slice(0, SHORTEST_FILE_CHARACTERS));
   if (dataUrl) return `[FILE ${dataUrl[1] || "text/plain"}, ${text.length - dataUrl[0].length} CHARACTERS]`;
   // Text is told from base64 by its first space, so that this is cheap for what is not base64.
-  return BASE64.test(text) && BASE64_MIXTURE.every((kind) => kind.test(text)) ? `[BASE64, ${text.length} CHARACTERS]` : text;
+  return BASE64.test(text) && BASE64_MIXTURE.every((kind) => kind.test(text))
+    ? `[BASE64, ${text.length} CHARACTERS]`
+    : text;
 }
 
 /**

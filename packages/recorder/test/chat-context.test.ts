@@ -24,17 +24,32 @@ it("maps different ids to different UUIDs, and the same id of two namespaces too
 });
 
 it("reads what inChat wrote", () => {
-  const { runtimeContext, telemetry } = inChat({ chatId: "chat-42", kind: "compaction", title: " Plans ", owner: "a@example.com" });
+  const { runtimeContext, telemetry } = inChat({
+    chatId: "chat-42",
+    kind: "compaction",
+    title: " Plans ",
+    owner: "a@example.com",
+  });
   expect(telemetry.includeRuntimeContext.shelflife).toBe(true);
-  expect(readChat(runtimeContext, "")).toEqual({ id: chatUuid("chat-42"), kind: "compaction", title: "Plans", owner: "a@example.com" });
+  expect(readChat(runtimeContext, "")).toEqual({
+    id: chatUuid("chat-42"),
+    kind: "compaction",
+    title: "Plans",
+    owner: "a@example.com",
+  });
 });
 
-it.each([undefined, null, {}, { shelflife: null }, { shelflife: {} }, { shelflife: { chatId: "" } }, { shelflife: { chatId: 7 } }])(
-  "finds no chat in %j",
-  (runtimeContext) => {
-    expect(readChat(runtimeContext, "")).toBeUndefined();
-  },
-);
+it.each([
+  undefined,
+  null,
+  {},
+  { shelflife: null },
+  { shelflife: {} },
+  { shelflife: { chatId: "" } },
+  { shelflife: { chatId: 7 } },
+])("finds no chat in %j", (runtimeContext) => {
+  expect(readChat(runtimeContext, "")).toBeUndefined();
+});
 
 it("leaves out what the server would refuse the chat or the run for", () => {
   const shelflife = { chatId: "chat-42", kind: "gossip", title: "  ", owner: 7 };

@@ -26,7 +26,13 @@ describe("a call that is tried again", () => {
     expect(step).toMatchObject({
       status: "completed",
       attempts: [
-        { number: 1, status: "error", response_status: 429, path: "/v1/chat/completions", error: { message: "Too fast.", retryable: true } },
+        {
+          number: 1,
+          status: "error",
+          response_status: 429,
+          path: "/v1/chat/completions",
+          error: { message: "Too fast.", retryable: true },
+        },
         { number: 2, status: "error", response_status: 500, error: { message: "Oops." } },
         { number: 3, status: "completed" },
       ],
@@ -103,7 +109,10 @@ describe("a call that is cut short", () => {
     expect(run).toMatchObject({ status: "interrupted", finished_at: expect.any(String) });
     expect(step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
     expect(heard).not.toBe("");
-    expect(step.normalized_response).toMatchObject({ content: [{ type: "text", text: heard }], finish_reason: "interrupted" });
+    expect(step.normalized_response).toMatchObject({
+      content: [{ type: "text", text: heard }],
+      finish_reason: "interrupted",
+    });
   });
 
   it("is interrupted when a whole response is aborted while it is awaited", async () => {
@@ -118,21 +127,30 @@ describe("a call that is cut short", () => {
     expect(recording.ingest.step).toMatchObject({ status: "interrupted", error: { name: "AbortError" } });
   });
 
-  it.each(["end", "break"] as const)("is interrupted when the stream comes to its %s without a finish part", async (then) => {
-    await using recording = await Recording.start([partOfStream("anthropic/anthropic-text.chunks.txt", 5, then)]);
-    await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
-    await recording.recorder.flush();
-    expect(recording.ingest.run.status).toBe("interrupted");
-    expect(recording.ingest.step).toMatchObject({
-      status: "interrupted",
-      attempts: [{ status: "interrupted" }],
-      normalized_response: { content: expect.arrayContaining([{ type: "text", text: expect.stringContaining("Hello") }]) },
-    });
-  });
+  it.each(["end", "break"] as const)(
+    "is interrupted when the stream comes to its %s without a finish part",
+    async (end) => {
+      await using recording = await Recording.start([partOfStream("anthropic/anthropic-text.chunks.txt", 5, end)]);
+      await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({
+        onError: () => undefined,
+      });
+      await recording.recorder.flush();
+      expect(recording.ingest.run.status).toBe("interrupted");
+      expect(recording.ingest.step).toMatchObject({
+        status: "interrupted",
+        attempts: [{ status: "interrupted" }],
+        normalized_response: {
+          content: expect.arrayContaining([{ type: "text", text: expect.stringContaining("Hello") }]),
+        },
+      });
+    },
+  );
 
   it("is interrupted when the stream ends before anything was said", async () => {
     await using recording = await Recording.start([partOfStream("anthropic/anthropic-text.chunks.txt", 1, "end")]);
-    await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
+    await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({
+      onError: () => undefined,
+    });
     await recording.recorder.flush();
     expect(recording.ingest.run.status).toBe("interrupted");
     expect(recording.ingest.step.status).toBe("interrupted");
@@ -158,16 +176,22 @@ describe("a call that is cut short", () => {
 });
 
 it("records what the provider said when it fails in the middle of a stream", async () => {
-  const overloaded = 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n';
+  const overloaded =
+    'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n';
   const beginning = partOfStream("anthropic/anthropic-text.chunks.txt", 5, "end") as { events: string[] };
-  await using recording = await Recording.start([{ events: [...beginning.events, overloaded], then: "end" }]);
-  await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
+  await using recording = await Recording.start([{ events: [...beginning.events, overloaded], finally: "end" }]);
+  await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({
+    onError: () => undefined,
+  });
   await recording.recorder.flush();
   expect(recording.ingest.run.status).toBe("error");
   expect(recording.ingest.step).toMatchObject({
     status: "error",
     error: { message: expect.stringContaining("verloaded") },
     attempts: [{ status: "error" }],
-    normalized_response: { content: expect.arrayContaining([{ type: "text", text: "Hello! I" }]), finish_reason: "error" },
+    normalized_response: {
+      content: expect.arrayContaining([{ type: "text", text: "Hello! I" }]),
+      finish_reason: "error",
+    },
   });
 });

@@ -59,7 +59,11 @@ describe("while a call is in flight", () => {
     run.stepStarted(1, {});
     run.requested({ messages: [] });
     await clock.advance(ABANDONED_AFTER_MS + HEARTBEAT_INTERVAL_MS);
-    expect(emitted.at(-1)?.map(({ value }) => Reflect.get(value, "status"))).toEqual([undefined, "interrupted", "interrupted"]);
+    expect(emitted.at(-1)?.map(({ value }) => Reflect.get(value, "status"))).toEqual([
+      undefined,
+      "interrupted",
+      "interrupted",
+    ]);
     expect(closed()).toBe(1);
     expect(clock.timers).toBe(0);
   });

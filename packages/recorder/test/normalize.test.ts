@@ -13,19 +13,53 @@ const part = (value: unknown) => normalizePart(snapshot(value));
 
 describe("a part that is a file keeps its name, its kind and its size, and never its bytes", () => {
   it.each([
-    ["an image of bytes", { type: "image", image: new Uint8Array(7), mediaType: "image/png" }, { type: "file", media_type: "image/png", length: 7 }],
-    ["a file of base64", { type: "file", data: PNG, mediaType: "image/png", filename: "a.png" }, { type: "file", media_type: "image/png", filename: "a.png", length: 3000 }],
-    ["a file of a data URL", { type: "file", data: `data:image/png;base64,${PNG}`, mediaType: "image/png" }, { type: "file", media_type: "image/png", length: 3000 }],
-    ["a tagged file", { type: "file", data: { type: "data", data: new Uint8Array(9) }, mediaType: "audio/wav" }, { type: "file", media_type: "audio/wav", length: 9 }],
-    ["a file of text", { type: "file", data: { type: "text", text: "héllo" }, mediaType: "text/plain" }, { type: "file", media_type: "text/plain", length: 6 }],
-    ["a file at a URL", { type: "file", data: new URL("https://example.com/a.pdf"), mediaType: "application/pdf" }, { type: "file", media_type: "application/pdf" }],
-    ["a generated file", { type: "file", file: { base64Data: PNG, mediaType: "image/png" } }, { type: "file", media_type: "image/png", length: 3000 }],
+    [
+      "an image of bytes",
+      { type: "image", image: new Uint8Array(7), mediaType: "image/png" },
+      { type: "file", media_type: "image/png", length: 7 },
+    ],
+    [
+      "a file of base64",
+      { type: "file", data: PNG, mediaType: "image/png", filename: "a.png" },
+      { type: "file", media_type: "image/png", filename: "a.png", length: 3000 },
+    ],
+    [
+      "a file of a data URL",
+      { type: "file", data: `data:image/png;base64,${PNG}`, mediaType: "image/png" },
+      { type: "file", media_type: "image/png", length: 3000 },
+    ],
+    [
+      "a tagged file",
+      { type: "file", data: { type: "data", data: new Uint8Array(9) }, mediaType: "audio/wav" },
+      { type: "file", media_type: "audio/wav", length: 9 },
+    ],
+    [
+      "a file of text",
+      { type: "file", data: { type: "text", text: "héllo" }, mediaType: "text/plain" },
+      { type: "file", media_type: "text/plain", length: 6 },
+    ],
+    [
+      "a file at a URL",
+      { type: "file", data: new URL("https://example.com/a.pdf"), mediaType: "application/pdf" },
+      { type: "file", media_type: "application/pdf" },
+    ],
+    [
+      "a generated file",
+      { type: "file", file: { base64Data: PNG, mediaType: "image/png" } },
+      { type: "file", media_type: "image/png", length: 3000 },
+    ],
   ])("%s", (_, given, expected) => {
     expect(part(given)).toEqual(expected);
   });
 
   it("in a tool's result too", () => {
-    const output = { type: "content", value: [{ type: "text", text: "Look:" }, { type: "image-data", data: PNG, mediaType: "image/png" }] };
+    const output = {
+      type: "content",
+      value: [
+        { type: "text", text: "Look:" },
+        { type: "image-data", data: PNG, mediaType: "image/png" },
+      ],
+    };
     expect(part({ type: "tool-result", toolCallId: "1", toolName: "draw", output })).toEqual({
       type: "tool-result",
       tool_call_id: "1",
@@ -38,7 +72,13 @@ describe("a part that is a file keeps its name, its kind and its size, and never
   });
 
   it("nor in any other payload", () => {
-    const body = { messages: [{ image_url: `data:image/png;base64,${PNG}` }, { source: { data: PNG } }, { text: "plain ".repeat(500) }] };
+    const body = {
+      messages: [
+        { image_url: `data:image/png;base64,${PNG}` },
+        { source: { data: PNG } },
+        { text: "plain ".repeat(500) },
+      ],
+    };
     const stripped = JSON.stringify(withoutFileBytes(body));
     expect(stripped).not.toContain(PNG.slice(0, 100));
     expect(stripped).toContain("[FILE image/png, 4000 CHARACTERS]");
@@ -47,17 +87,38 @@ describe("a part that is a file keeps its name, its kind and its size, and never
   });
 
   it("measures base64 with its padding", () => {
-    for (const length of [0, 1, 2, 3, 4, 100]) expect(fileByteLength(Buffer.alloc(length).toString("base64"))).toBe(length);
+    for (const length of [0, 1, 2, 3, 4, 100])
+      expect(fileByteLength(Buffer.alloc(length).toString("base64"))).toBe(length);
   });
 });
 
 describe("a part of a message", () => {
   it.each([
-    ["a denied tool", { type: "tool-result", toolCallId: "1", toolName: "t", output: { type: "execution-denied", reason: "No." } }, { type: "tool-error", tool_call_id: "1", tool_name: "t", result: { denied: "No." } }],
-    ["a JSON result", { type: "tool-result", toolCallId: "1", toolName: "t", output: { type: "json", value: { a: 1 } } }, { type: "tool-result", tool_call_id: "1", tool_name: "t", result: { a: 1 } }],
-    ["a result that looks wrapped and is not", { type: "tool-result", toolCallId: "1", toolName: "t", input: {}, output: { type: "json", value: 1 } }, { type: "tool-result", tool_call_id: "1", tool_name: "t", result: { type: "json", value: 1 } }],
-    ["a source", { type: "source", sourceType: "url", id: "1", url: "https://example.com", title: "Example" }, { type: "source", text: "Example https://example.com" }],
-    ["an approval", { type: "tool-approval-response", approvalId: "1", approved: false }, { type: "tool-approval-response", text: "denied" }],
+    [
+      "a denied tool",
+      { type: "tool-result", toolCallId: "1", toolName: "t", output: { type: "execution-denied", reason: "No." } },
+      { type: "tool-error", tool_call_id: "1", tool_name: "t", result: { denied: "No." } },
+    ],
+    [
+      "a JSON result",
+      { type: "tool-result", toolCallId: "1", toolName: "t", output: { type: "json", value: { a: 1 } } },
+      { type: "tool-result", tool_call_id: "1", tool_name: "t", result: { a: 1 } },
+    ],
+    [
+      "a result that looks wrapped and is not",
+      { type: "tool-result", toolCallId: "1", toolName: "t", input: {}, output: { type: "json", value: 1 } },
+      { type: "tool-result", tool_call_id: "1", tool_name: "t", result: { type: "json", value: 1 } },
+    ],
+    [
+      "a source",
+      { type: "source", sourceType: "url", id: "1", url: "https://example.com", title: "Example" },
+      { type: "source", text: "Example https://example.com" },
+    ],
+    [
+      "an approval",
+      { type: "tool-approval-response", approvalId: "1", approved: false },
+      { type: "tool-approval-response", text: "denied" },
+    ],
     ["a kind of part to come", { type: "hologram", data: "secret" }, { type: "hologram" }],
     ["no part at all", 7, { type: "unknown" }],
   ])("that is %s", (_, given, expected) => {
@@ -67,15 +128,29 @@ describe("a part of a message", () => {
 
 it("takes instructions as a text, a message or several", () => {
   const roles = (instructions: unknown) =>
-    normalizeRequest({ instructions: snapshot(instructions), messages: [{ role: "user", content: "Hi" }] }).messages.map(({ role }) => role);
+    normalizeRequest({
+      instructions: snapshot(instructions),
+      messages: [{ role: "user", content: "Hi" }],
+    }).messages.map(({ role }) => role);
   expect(roles("Be brief.")).toEqual(["system", "user"]);
   expect(roles({ role: "system", content: "Be brief." })).toEqual(["system", "user"]);
-  expect(roles([{ role: "system", content: "a" }, { role: "system", content: "b" }])).toEqual(["system", "system", "user"]);
+  expect(
+    roles([
+      { role: "system", content: "a" },
+      { role: "system", content: "b" },
+    ]),
+  ).toEqual(["system", "system", "user"]);
   expect(roles(undefined)).toEqual(["user"]);
 });
 
 it("records settings under their own names and leaves out those that were not given", () => {
-  const request = normalizeRequest({ maxOutputTokens: 100, temperature: 0, topP: null, stopSequences: ["END"], messages: [] });
+  const request = normalizeRequest({
+    maxOutputTokens: 100,
+    temperature: 0,
+    topP: null,
+    stopSequences: ["END"],
+    messages: [],
+  });
   expect(request.options).toEqual({ max_output_tokens: 100, temperature: 0, stop_sequences: ["END"] });
 });
 
@@ -98,13 +173,19 @@ it("records whole token counts only, because the server refuses a step with othe
 
 describe("an error", () => {
   it("of several tries is the last one's", () => {
-    const error = { name: "RetryError", lastError: { name: "ApiError", message: "Down.", statusCode: 503, isRetryable: true } };
+    const error = {
+      name: "RetryError",
+      lastError: { name: "ApiError", message: "Down.", statusCode: 503, isRetryable: true },
+    };
     expect(normalizeError(error)).toEqual({ name: "ApiError", message: "Down.", status_code: 503, retryable: true });
   });
 
-  it.each([undefined, null, 7, {}, new Proxy({}, { get: () => expect.fail("no fields") })])("may be anything: %#", (error) => {
-    expect(normalizeError(error)).toEqual({ message: expect.any(String) });
-  });
+  it.each([undefined, null, 7, {}, new Proxy({}, { get: () => expect.fail("no fields") })])(
+    "may be anything: %#",
+    (error) => {
+      expect(normalizeError(error)).toEqual({ message: expect.any(String) });
+    },
+  );
 
   it("is an abort where its cause is one", () => {
     expect(isAbort(new Error("x", { cause: new DOMException("y", "AbortError") }))).toBe(true);

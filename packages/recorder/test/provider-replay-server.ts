@@ -14,18 +14,18 @@ export type StreamEnd = "end" | "break" | "hold";
 
 export type ProviderAnswer =
   | { status: number; headers?: Record<string, string>; body: string }
-  | { events: string[]; then: StreamEnd };
+  | { events: string[]; finally: StreamEnd };
 
 /** Answers with a recorded response: a `.json` whole, a `.chunks.txt` or `.sse` as a stream of server-sent events. */
 export function fixtureAnswer(name: string): ProviderAnswer {
   return name.endsWith(".json")
     ? { status: 200, body: readJsonFixture(name) }
-    : { events: readStreamFixture(name), then: "end" };
+    : { events: readStreamFixture(name), finally: "end" };
 }
 
 /** Answers with the beginning of a recorded stream. */
-export function partOfStream(name: string, events: number, then: StreamEnd): ProviderAnswer {
-  return { events: readStreamFixture(name).slice(0, events), then };
+export function partOfStream(name: string, events: number, end: StreamEnd): ProviderAnswer {
+  return { events: readStreamFixture(name).slice(0, events), finally: end };
 }
 
 /** Answers with an error, and asks the AI SDK to try again at once, so that no test waits. */
@@ -87,7 +87,7 @@ function give(response: ServerResponse, answer: ProviderAnswer): void {
   }
   response.writeHead(200, { "content-type": "text/event-stream" });
   const written = answer.events.join("");
-  if (answer.then === "end") response.end(written);
-  else if (answer.then === "hold") response.write(written);
+  if (answer.finally === "end") response.end(written);
+  else if (answer.finally === "hold") response.write(written);
   else response.write(written, () => setImmediate(() => response.destroy()));
 }

@@ -35,7 +35,15 @@ async function generate(recording: Recording, name: string, options: RecordingOp
       maxRetries: 0,
       ...options,
     });
-    return withoutIds({ content, text, usage, finishReason, warnings, providerMetadata, totalTokens: usage.totalTokens });
+    return withoutIds({
+      content,
+      text,
+      usage,
+      finishReason,
+      warnings,
+      providerMetadata,
+      totalTokens: usage.totalTokens,
+    });
   } catch (error) {
     return { text: "", error: String(error) };
   }
@@ -50,7 +58,9 @@ async function stream(recording: Recording, name: string, options: RecordingOpti
   const result = streamText({ model, prompt: "Hello", maxRetries: 0, onError, ...options });
   for await (const part of result.stream) {
     if (part.type === "text-delta") text += part.text;
-    parts.push(part.type === "finish-step" || part.type === "finish" ? { type: part.type, reason: part.finishReason } : part);
+    parts.push(
+      part.type === "finish-step" || part.type === "finish" ? { type: part.type, reason: part.finishReason } : part,
+    );
   }
   // A stream without any output has no usage, which the AI SDK says by an error.
   const usage = await Promise.resolve(result.totalUsage).catch(() => undefined);
@@ -59,7 +69,9 @@ async function stream(recording: Recording, name: string, options: RecordingOpti
 
 /** The AI SDK makes up ids where a provider gives none. */
 function withoutIds<Value>(value: Value): Value {
-  const json = JSON.stringify(value, (key, field: unknown) => (/^(?:id|toolCallId|timestamp)$/.test(key) ? undefined : field));
+  const json = JSON.stringify(value, (key, field: unknown) =>
+    /^(?:id|toolCallId|timestamp)$/.test(key) ? undefined : field,
+  );
   return JSON.parse(json) as Value;
 }
 
@@ -79,7 +91,9 @@ describe.each([
     expect(run).toMatchObject({ chat_id: CHAT_ID, kind: "chat_turn", status: step.status });
     expect(step).toMatchObject({ run_id: run.id, chat_id: CHAT_ID, step_number: 1, operation });
     expect(step.finished_at).toBeDefined();
-    expect(step.normalized_request).toMatchObject({ messages: [{ role: "user", parts: [{ type: "text", text: "Hello" }] }] });
+    expect(step.normalized_request).toMatchObject({
+      messages: [{ role: "user", parts: [{ type: "text", text: "Hello" }] }],
+    });
     expect(step.attempts).toMatchObject([{ number: 1, status: step.status }]);
     expect(textOf(step.normalized_response)).toBe(recorded.text);
     expect(step.status).toBe(/openai-error/.test(name) ? "error" : "completed");

@@ -14,7 +14,8 @@ const step = (id: string, runId: string, fields: object = {}): RecordItem => ({
 });
 
 /** A step of about this many bytes. */
-const large = (id: string, runId: string, bytes: number): RecordItem => step(id, runId, { metadata: { text: "x".repeat(bytes) } });
+const large = (id: string, runId: string, bytes: number): RecordItem =>
+  step(id, runId, { metadata: { text: "x".repeat(bytes) } });
 
 describe("merging", () => {
   it("merges a later version of a waiting item into it, field by field", () => {

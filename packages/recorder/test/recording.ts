@@ -4,6 +4,7 @@ import { createMistral } from "@ai-sdk/mistral";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { type RecorderOptions, type ShelflifeRecorder, inChat, shelflifeRecorder } from "@shelflife/recorder";
+import type { NormalizedPart, StepItem } from "@shelflife/api-contract";
 import type { LanguageModel } from "ai";
 
 import type { WarningCode } from "../src/warnings.ts";
@@ -69,4 +70,9 @@ export class Recording implements AsyncDisposable {
     await this.provider[Symbol.asyncDispose]();
     await this.ingest[Symbol.asyncDispose]();
   }
+}
+
+/** The messages of a step's request, as recorded. */
+export function messagesOf(step: StepItem | undefined): { role: string; parts: NormalizedPart[] }[] {
+  return (step?.normalized_request ?? {})["messages"] as { role: string; parts: NormalizedPart[] }[];
 }

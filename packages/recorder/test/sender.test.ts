@@ -134,7 +134,9 @@ describe("a server that is away", () => {
   });
 
   it("is tried less and less often, at most once a minute or as it asks", () => {
-    expect([1, 2, 3, 8, 9, 100].map((failures) => backoffDelay(failures, 0))).toEqual([250, 500, 1000, 30_000, 30_000, 30_000]);
+    expect([1, 2, 3, 8, 9, 100].map((failures) => backoffDelay(failures, 0))).toEqual([
+      250, 500, 1000, 30_000, 30_000, 30_000,
+    ]);
     expect([1, 2, 9].map((failures) => backoffDelay(failures, 1))).toEqual([500, 1000, 60_000]);
     expect(backoffDelay(1, 0, 7000)).toBe(7000);
     expect(backoffDelay(1, 0, 86_400_000)).toBe(300_000);

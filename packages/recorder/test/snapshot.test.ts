@@ -21,7 +21,13 @@ describe("a snapshot", () => {
   });
 
   it("never throws and is always JSON, whatever it is given", () => {
-    const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true });
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+    });
     fc.assert(fc.property(anything, (value) => void JSON.parse(JSON.stringify(snapshot(value)))));
   });
 

@@ -71,6 +71,9 @@ it("leaves alone a stream that is read in another way", async () => {
   expect(heard.events).toEqual([]);
 });
 
-it.each([undefined, {}, { stream: "text" }, { stream: Object.freeze(new ReadableStream()) }])("has nothing to hear in %#", (result) => {
-  expect(tapStream(result, new Heard())).toBe(false);
-});
+it.each([undefined, {}, { stream: "text" }, { stream: Object.freeze(new ReadableStream()) }])(
+  "has nothing to hear in %#",
+  (result) => {
+    expect(tapStream(result, new Heard())).toBe(false);
+  },
+);

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 
 import { fixtureAnswer } from "./provider-replay-server.ts";
-import { Recording } from "./recording.ts";
+import { Recording, messagesOf } from "./recording.ts";
 
 const answers = [fixtureAnswer("deepseek/deepseek-tool-call.json"), fixtureAnswer("deepseek/deepseek-json.json")];
 const streamedAnswers = [
@@ -71,7 +71,7 @@ it("records one run with a step per model call, its tools, their arguments and r
   expect(content).toContainEqual({ ...toolCall, type: "tool-result", arguments: undefined, result });
   expect(first?.normalized_response).toMatchObject({ finish_reason: "tool-calls" });
   expect(second).toMatchObject({ step_number: 2, status: "completed", run_id: recording.ingest.run.id });
-  expect((second?.normalized_request?.["messages"] as unknown[]).slice(2)).toMatchObject([
+  expect(messagesOf(second).slice(2)).toMatchObject([
     { role: "assistant" },
     { role: "tool", parts: [{ type: "tool-result", tool_name: "weather", result }] },
   ]);
@@ -89,7 +89,12 @@ it("records the steps of a stream alike", async () => {
   expect(steps[0]?.normalized_response?.["content"]).toContainEqual(
     expect.objectContaining({ type: "tool-result", tool_name: "weather" }),
   );
-  expect(steps[0]?.usage).toMatchObject({ input_tokens: 339, output_tokens: 83, reasoning_tokens: 39, cache_read_tokens: 320 });
+  expect(steps[0]?.usage).toMatchObject({
+    input_tokens: 339,
+    output_tokens: 83,
+    reasoning_tokens: 39,
+    cache_read_tokens: 320,
+  });
 });
 
 it("records a tool that failed as a tool error, and the call that asked for it as completed", async () => {
@@ -99,9 +104,13 @@ it("records a tool that failed as a tool error, and the call that asked for it a
   const [first, second] = recording.ingest.stepsInOrder;
   expect(first?.status).toBe("completed");
   expect(first?.normalized_response?.["content"]).toContainEqual(
-    expect.objectContaining({ type: "tool-error", tool_name: "weather", result: { name: "Error", message: "The station is offline." } }),
+    expect.objectContaining({
+      type: "tool-error",
+      tool_name: "weather",
+      result: { name: "Error", message: "The station is offline." },
+    }),
   );
-  expect((second?.normalized_request?.["messages"] as unknown[]).at(-1)).toMatchObject({
+  expect(messagesOf(second).at(-1)).toMatchObject({
     role: "tool",
     parts: [{ type: "tool-error", tool_name: "weather", result: expect.stringContaining("offline") }],
   });

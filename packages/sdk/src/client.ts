@@ -174,7 +174,8 @@ function daysSchema(field: string): AnswerSchema<number> {
 
 function asShelflifeError(error: unknown, signals: { aborted: boolean; timedOut: boolean }): ShelflifeError {
   if (error instanceof ShelflifeError) return error;
-  if (signals.aborted) return new ShelflifeError({ code: "aborted", message: "The request was aborted.", cause: error });
+  if (signals.aborted)
+    return new ShelflifeError({ code: "aborted", message: "The request was aborted.", cause: error });
   if (signals.timedOut) {
     return new ShelflifeError({ code: "timeout", message: "The server did not answer in time.", cause: error });
   }

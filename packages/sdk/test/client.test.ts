@@ -140,7 +140,11 @@ describe("errors", () => {
   });
 
   it("says how long to wait when the server does", async () => {
-    server.answer = { status: 429, headers: { "Retry-After": "3" }, json: { message: "Slow down.", code: "unavailable" } };
+    server.answer = {
+      status: 429,
+      headers: { "Retry-After": "3" },
+      json: { message: "Slow down.", code: "unavailable" },
+    };
     const error = await failure(client.getDebugRetentionDays());
     expect(error.retryAfterMs).toBe(3000);
     expect(error.retryable).toBe(true);
@@ -195,7 +199,9 @@ describe("the key", () => {
   it("shows up neither in an error nor in a printed client", async () => {
     server.answer = { status: 401, json: { message: "Sign in first.", code: "unauthenticated" } };
     const error = await failure(client.getDebugRetentionDays());
-    expect(inspect(error, { depth: null }) + inspect(client, { depth: null }) + JSON.stringify(client)).not.toContain(KEY);
+    expect(inspect(error, { depth: null }) + inspect(client, { depth: null }) + JSON.stringify(client)).not.toContain(
+      KEY,
+    );
   });
 
   it("is refused without being quoted when it cannot be sent", () => {

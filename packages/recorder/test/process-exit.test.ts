@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+import { describe, expect, it } from "vitest";
+
+import { IngestServer } from "./ingest-server.ts";
+import { CHAT_ID } from "./recording.ts";
+
+const APPLICATION = fileURLToPath(new URL("short-application.ts", import.meta.url));
+
+async function runApplication(url: string): Promise<{ status: number | null; output: string }> {
+  const child = spawn(process.execPath, ["--conditions=@shelflife/source", APPLICATION], {
+    env: { ...process.env, SHELFLIFE_URL: url, SHELFLIFE_API_KEY: "key", CHAT_ID },
+  });
+  let output = "";
+  child.stdout.on("data", (data: Buffer) => (output += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status, output };
+}
+
+describe("an application that ends by itself right after a call", () => {
+  it("has its call recorded", async () => {
+    await using ingest = await IngestServer.start();
+    const { status, output } = await runApplication(ingest.url);
+    expect(output).toBe("Fine.\n");
+    expect(status).toBe(0);
+    expect(ingest.run).toMatchObject({ chat_id: CHAT_ID, status: "completed" });
+    expect(ingest.step).toMatchObject({ status: "completed" });
+  });
+
+  it("ends all the same when the server is away, and says once that data was lost", async () => {
+    const ingest = await IngestServer.start();
+    const url = ingest.url;
+    await ingest[Symbol.asyncDispose]();
+    const { status, output } = await runApplication(url);
+    expect(status).toBe(0);
+    expect(output.match(/\[shelflife\]/g)).toHaveLength(1);
+    expect(output).toContain("Debug data is being lost");
+  });
+});
