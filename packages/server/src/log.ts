@@ -1,10 +1,10 @@
-import { pino, type Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 
 /** Structured logging. Records never hold debug content, keys or passwords: log ids, counts and codes. */
 export type Log = Logger;
 
 /** Logs go to standard error, so that standard output belongs to results and to the start-up banner. */
-export function createLog(level: string): Log {
+export function createLog(level: string, destination: DestinationStream = pino.destination({ dest: 2, sync: true })): Log {
   return pino(
     {
       level,
@@ -13,7 +13,7 @@ export function createLog(level: string): Log {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    pino.destination({ dest: 2, sync: true }),
+    destination,
   );
 }
 

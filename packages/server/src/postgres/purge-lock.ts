@@ -20,6 +20,7 @@ export interface PurgeLock {
  */
 export async function tryPurgeLock(pool: Pool): Promise<PurgeLock | undefined> {
   const client = await pool.connect();
+  // Lost with its connection, or given back.
   let lost = false;
   const markLost = (): void => {
     lost = true;
@@ -63,9 +64,11 @@ export async function tryPurgeLock(pool: Pool): Promise<PurgeLock | undefined> {
       }
     },
     async release() {
+      const broken = lost;
+      lost = true;
       try {
-        if (!lost) await client.query("ROLLBACK");
-        giveBack(lost);
+        if (!broken) await client.query("ROLLBACK");
+        giveBack(broken);
       } catch {
         // The connection is gone, and the lock with it.
         giveBack(true);

@@ -17,8 +17,3 @@ export function openDatabase(pool: Pool): Database {
 export function newId(): string {
   return uuidv7();
 }
-
-/** For a statement that must not hold up a shutdown: when the signal aborts, the server is told to cancel it. */
-export function cancellable(signal: AbortSignal): { signal: AbortSignal; inflightQueryAbortStrategy: "cancel query" } {
-  return { signal, inflightQueryAbortStrategy: "cancel query" };
-}

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 
-import { cancellable, type Database, type OpenTransaction } from "./database.ts";
+import { cancellableTransaction } from "./cancellable-transaction.ts";
+import type { Database, OpenTransaction } from "./database.ts";
 import { countBatchInLedger } from "./purge-ledger.ts";
 
 /**
@@ -51,28 +52,25 @@ interface LockedRun {
   readonly clock: string;
 }
 
-/** A batch that waits longer than this for someone else's lock gives up, so that it never holds up others behind it. */
-const LOCK_TIMEOUT = "2s";
-const STATEMENT_TIMEOUT = "30s";
-
 export function debugRunPurgeStore(database: Database): DebugRunPurgeStore {
   return {
     async countExpiredDebugRuns(cutoff, signal) {
-      const { rows } = await sql<{ expired: number }>`
-        SELECT count(*) AS expired FROM chat_debug_runs WHERE updated_at < ${cutoff}
-      `.execute(database, cancellable(signal));
-      return rows[0]?.expired ?? 0;
+      return cancellableTransaction(database, signal, async (transaction) => {
+        const { rows } = await sql<{ expired: number }>`
+          SELECT count(*) AS expired FROM chat_debug_runs WHERE updated_at < ${cutoff}
+        `.execute(transaction);
+        return rows[0]?.expired ?? 0;
+      });
     },
 
     purgeDebugRunBatch({ cutoff, limit, after, ledgerId, signal }) {
-      return database.transaction().execute(async (transaction) => {
-        await boundStatements(transaction);
-        const locked = await lockExpired(transaction, { cutoff, limit, after, signal });
+      return cancellableTransaction(database, signal, async (transaction) => {
+        const locked = await lockExpired(transaction, { cutoff, limit, after });
         const last = locked.at(-1);
         if (last === undefined) return { found: 0, deleted: 0, bytes: 0, cursor: null };
-        const deleted = await deleteLocked(transaction, locked, { cutoff, signal });
+        const deleted = await deleteLocked(transaction, locked, cutoff);
         const gone = locked.filter((run) => deleted.has(run.id));
-        const bytes = await deletePayloads(transaction, gone, signal);
+        const bytes = await deletePayloads(transaction, gone);
         await countBatchInLedger(transaction, ledgerId, { deleted: deleted.size, bytes });
         return { found: locked.length, deleted: deleted.size, bytes, cursor: { clock: last.clock, id: last.id } };
       });
@@ -93,16 +91,10 @@ export function debugRunPurgeStore(database: Database): DebugRunPurgeStore {
 /** Sorts before every id that a row can have. */
 const NO_ID = "00000000-0000-0000-0000-000000000000";
 
-async function boundStatements(transaction: OpenTransaction): Promise<void> {
-  await sql`
-    SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true), set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)
-  `.execute(transaction);
-}
-
 /** The first statement of a batch: it picks the rows and locks them, passing over what a writer holds at this moment. */
 async function lockExpired(
   transaction: OpenTransaction,
-  { cutoff, limit, after, signal }: Omit<PurgeBatchRequest, "ledgerId">,
+  { cutoff, limit, after }: Pick<PurgeBatchRequest, "cutoff" | "limit" | "after">,
 ): Promise<readonly LockedRun[]> {
   const { rows } = await sql<LockedRun>`
     SELECT
@@ -116,7 +108,7 @@ async function lockExpired(
     ORDER BY updated_at, id
     LIMIT ${limit}
     FOR UPDATE SKIP LOCKED
-  `.execute(transaction, cancellable(signal));
+  `.execute(transaction);
   return rows;
 }
 
@@ -124,14 +116,14 @@ async function lockExpired(
 async function deleteLocked(
   transaction: OpenTransaction,
   locked: readonly LockedRun[],
-  { cutoff, signal }: Pick<PurgeBatchRequest, "cutoff" | "signal">,
+  cutoff: Date,
 ): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ id: string }>`
     DELETE FROM chat_debug_runs AS run
     USING unnest(${locked.map((run) => run.id)}::uuid[], ${locked.map((run) => run.chat_id)}::uuid[]) AS chosen (id, chat_id)
     WHERE run.id = chosen.id AND run.chat_id = chosen.chat_id AND run.updated_at < ${cutoff}
     RETURNING run.id
-  `.execute(transaction, cancellable(signal));
+  `.execute(transaction);
   return new Set(rows.map((row) => row.id));
 }
 
@@ -139,7 +131,7 @@ async function deleteLocked(
  * Deletes the payloads of runs that have just gone. One statement a day, each with its bounds as parameters, so that the
  * planner prunes to one partition and locks no other.
  */
-async function deletePayloads(transaction: OpenTransaction, runs: readonly LockedRun[], signal: AbortSignal): Promise<number> {
+async function deletePayloads(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<number> {
   let bytes = 0;
   for (const [day, ofDay] of Map.groupBy(runs, (run) => run.payload_day)) {
     const { rows } = await sql<{ bytes: number }>`
@@ -161,7 +153,7 @@ async function deletePayloads(transaction: OpenTransaction, runs: readonly Locke
           + coalesce(octet_length(payload.attempts), 0) AS bytes
       )
       SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM gone
-    `.execute(transaction, cancellable(signal));
+    `.execute(transaction);
     bytes += rows[0]?.bytes ?? 0;
   }
   return bytes;

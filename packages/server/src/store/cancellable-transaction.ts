@@ -1,0 +1,39 @@
+import { sql } from "kysely";
+
+import type { Database, OpenTransaction } from "./database.ts";
+
+/** A transaction that waits longer than this for someone else's lock gives up, so that it never holds up others behind it. */
+const LOCK_TIMEOUT = "2s";
+const STATEMENT_TIMEOUT = "30s";
+
+/**
+ * Runs a short transaction of the purge. When the signal aborts, the server is told over another connection to cancel
+ * the statement that is running, and the transaction is rolled back: a shutdown does not wait for a slow statement.
+ */
+export async function cancellableTransaction<T>(
+  database: Database,
+  signal: AbortSignal,
+  work: (transaction: OpenTransaction) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  return database.transaction().execute(async (transaction) => {
+    const { rows } = await sql<{ pid: number }>`
+      SELECT
+        pg_backend_pid() AS pid,
+        set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
+        set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)
+    `.execute(transaction);
+    const cancel = (): void => {
+      // Where this fails, the statement's own time limit ends it a little later.
+      void sql`SELECT pg_cancel_backend(${rows[0]?.pid})`.execute(database).catch(() => undefined);
+    };
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      // Between here and the look at the top the signal may have aborted unheard.
+      signal.throwIfAborted();
+      return await work(transaction);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+  });
+}

@@ -1,0 +1,193 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
+import { debugRunsPolicy } from "../../src/retention/policies/debug-runs.ts";
+import type { RetentionPolicy } from "../../src/retention/policy.ts";
+import { runPurgeTick } from "../../src/retention/purge-tick.ts";
+import {
+  createOtherPool,
+  createPurgeFixture,
+  daysBefore,
+  insertRuns,
+  iterations,
+  purgedRuns,
+  remainingRuns,
+  type PurgeFixture,
+} from "./purge-fixture.ts";
+
+let fixture: PurgeFixture;
+
+beforeEach(async () => {
+  fixture = await createPurgeFixture();
+});
+
+const PACE = { batchSize: 10, dutyPercent: 25, budgetMs: 300_000 };
+const quiet = (): AbortSignal => new AbortController().signal;
+
+describe("two replicas", () => {
+  it("delete everything once, and only the one that holds the lock counts an iteration", async () => {
+    await insertRuns(fixture, Array.from({ length: 100 }, () => daysBefore(40)));
+    const second = fixture.createPurger({ pace: PACE });
+    let otherReport: unknown;
+    const first = fixture.createPurger({
+      pace: PACE,
+      policies: [
+        duringBatch(async (batch) => {
+          if (batch === 2) otherReport = await runPurgeTick(second.dependencies, quiet());
+        }),
+      ],
+    });
+    const report = await runPurgeTick(first.dependencies, quiet());
+
+    expect(report).toMatchObject({ outcome: "success", policies: [{ deleted: 100, left: 0 }] });
+    expect(otherReport).toEqual({ outcome: "skipped", policies: [] });
+    expect(await iterations(first.registry)).toEqual({ succeeded: 1, failed: 0 });
+    expect(await purgedRuns(first.registry)).toBe(100);
+    // The one that missed the lock records nothing at all, not even a zero.
+    expect(await iterations(second.registry)).toEqual({ succeeded: 0, failed: 0 });
+    expect(await purgedRuns(second.registry)).toBeUndefined();
+    expect(second.records).toMatchObject([{ level: "debug", msg: "another replica holds the purge lock" }]);
+    expect((await fixture.pool.query("SELECT deleted FROM purge_ledger")).rows).toEqual([{ deleted: 100 }]);
+  });
+
+  it("take turns: the lock is free again after a tick, also after one that failed", async () => {
+    await fixture.setWindow("corrupt");
+    await runPurgeTick(fixture.createPurger().dependencies, quiet());
+    expect(await runPurgeTick(fixture.createPurger().dependencies, quiet())).toMatchObject({ outcome: "failure" });
+  });
+});
+
+describe("a lost lock", () => {
+  it("lets no further batch start, and the iteration fails once", async () => {
+    await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
+    const lockPool = createOtherPool(fixture.url);
+    const purger = fixture.createPurger({
+      pace: PACE,
+      tryLock: () => tryPurgeLock(lockPool),
+      policies: [
+        duringBatch(async (batch) => {
+          if (batch !== 2) return;
+          const { rowCount } = await fixture.pool.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+          );
+          expect(rowCount).toBe(1);
+        }),
+      ],
+    });
+    expect(await runPurgeTick(purger.dependencies, quiet())).toMatchObject({
+      outcome: "failure",
+      policies: [{ deleted: 20, left: 30, error: { code: "purge_lock_lost" } }],
+    });
+    expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
+    // Another replica takes over and finishes.
+    expect(await runPurgeTick(fixture.createPurger().dependencies, quiet())).toMatchObject({
+      outcome: "success",
+      policies: [{ deleted: 30 }],
+    });
+    await lockPool.end();
+  });
+
+  it("is not mistaken for held while the connection stands: the lock's transaction holds no snapshot and no id", async () => {
+    const lockPool = createOtherPool(fixture.url);
+    const lock = await tryPurgeLock(lockPool);
+    expect(await lock?.isHeld()).toBe(true);
+    const { rows } = await fixture.pool.query(
+      `SELECT backend_xid, backend_xmin, state FROM pg_stat_activity
+       WHERE pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory'
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`,
+    );
+    expect(rows).toEqual([{ backend_xid: null, backend_xmin: null, state: "idle in transaction" }]);
+    await lock?.release();
+    expect(await lock?.isHeld()).toBe(false);
+    await lockPool.end();
+  });
+});
+
+describe("being told to stop", () => {
+  it("cancels the statement that is running and leaves the batch undone", async () => {
+    await insertRuns(fixture, Array.from({ length: 30 }, () => daysBefore(40)));
+    await fixture.pool.query(`
+      CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN OLD; END $$;
+      CREATE TRIGGER linger BEFORE DELETE ON chat_debug_runs FOR EACH ROW EXECUTE FUNCTION linger()`);
+    const stopping = new AbortController();
+    const purger = fixture.createPurger({ pace: PACE });
+    const started = performance.now();
+    const report = runPurgeTick(purger.dependencies, stopping.signal);
+    await until(async () => {
+      const { rows } = await fixture.pool.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+      return rows.length > 0;
+    });
+    stopping.abort();
+    expect(await report).toMatchObject({ outcome: "failure", policies: [{ deleted: 0, error: { code: "purge_cancelled" } }] });
+    expect(performance.now() - started).toBeLessThan(30_000);
+    expect((await remainingRuns(fixture)).size).toBe(30);
+    expect((await fixture.pool.query("SELECT outcome FROM purge_ledger")).rows).toEqual([{ outcome: "aborted" }]);
+    const left = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    await until(async () => (await fixture.pool.query(left)).rowCount === 0);
+  });
+});
+
+describe("a purger killed in the middle of a drain", () => {
+  it("leaves a consistent database and a ledger that tells the truth, and the next purger finishes", async () => {
+    const runs = 400;
+    await insertRuns(fixture, Array.from({ length: runs }, () => daysBefore(4_000)));
+    await fixture.pool.query(
+      `INSERT INTO chat_debug_steps (run_id, chat_id, step_number) SELECT id, chat_id, n FROM chat_debug_runs, generate_series(1, 3) AS n`,
+    );
+    const child = spawnPurge({ SHELFLIFE_PURGE_BATCH_SIZE: "5", SHELFLIFE_PURGE_DUTY_PERCENT: "5" });
+    const exited = once(child, "exit");
+    await until(async () => (await remainingRuns(fixture)).size < runs - 20);
+    child.kill("SIGKILL");
+    await exited;
+
+    const left = (await remainingRuns(fixture)).size;
+    expect(left).toBeGreaterThan(0);
+    expect((await fixture.pool.query("SELECT count(*) AS steps FROM chat_debug_steps")).rows).toEqual([{ steps: left * 3 }]);
+    // A batch that the server committed after the kill is still counted in its own transaction.
+    expect((await fixture.pool.query("SELECT outcome, deleted FROM purge_ledger")).rows).toEqual([
+      { outcome: "running", deleted: runs - left },
+    ]);
+    await until(async () => (await runPurgeTick(fixture.createPurger().dependencies, quiet())).outcome === "success");
+    expect((await remainingRuns(fixture)).size).toBe(0);
+    expect((await fixture.pool.query("SELECT outcome, deleted FROM purge_ledger ORDER BY started_at DESC")).rows).toEqual(
+      expect.arrayContaining([
+        { outcome: "aborted", deleted: runs - left },
+        { outcome: "success", deleted: left },
+      ]),
+    );
+  });
+});
+
+/** The policy as it is, with something that happens after each of its batches while the tick still holds the lock. */
+function duringBatch(then: (batch: number) => Promise<void>): RetentionPolicy {
+  let batches = 0;
+  return {
+    ...debugRunsPolicy,
+    async purgeBatch(store, request) {
+      const result = await debugRunsPolicy.purgeBatch(store, request);
+      batches += 1;
+      await then(batches);
+      return result;
+    },
+  };
+}
+
+/** The real command in a process of its own, on this test's database. */
+function spawnPurge(environment: Record<string, string>): ChildProcess {
+  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+  return spawn(process.execPath, ["--conditions=@shelflife/source", main, "purge", "--json"], {
+    env: { ...process.env, SHELFLIFE_DATABASE_URL: fixture.url, ...environment },
+    stdio: "ignore",
+  });
+}
+
+/** Asks until the answer is yes. What it waits for is another process or the server, which no fake clock moves. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await pause(10);
+}
