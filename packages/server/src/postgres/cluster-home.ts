@@ -39,11 +39,7 @@ const LOCATION_NOTE = "location";
  * lives in `/var/lib/shelflife/<hash of the folder's path>`, and a note stays behind. The place follows from the path
  * alone, so a lost note loses no data.
  */
-export function openClusterHome({
-  dataDir,
-  log,
-  systemFolder = SYSTEM_FOLDER,
-}: ClusterHomeOptions): ClusterHome {
+export function openClusterHome({ dataDir, log, systemFolder = SYSTEM_FOLDER }: ClusterHomeOptions): ClusterHome {
   const requested = join(dataDir, "postgres");
   mkdirSync(requested, { recursive: true });
   const local = realpathSync(requested);
@@ -62,12 +58,7 @@ function accountFor(folder: string): Account | undefined {
   return uid === 0 || uid === account.uid ? account : { name: `user ${uid}`, uid, gid };
 }
 
-function chooseFolder(
-  local: string,
-  account: Account | undefined,
-  systemFolder: string,
-  log: Logger,
-): string {
+function chooseFolder(local: string, account: Account | undefined, systemFolder: string, log: Logger): string {
   if (account === undefined) {
     chmodSync(local, 0o700);
     return local;
@@ -83,10 +74,7 @@ function chooseFolder(
   }
   mkdirSync(systemFolder, { recursive: true });
   chmodSync(systemFolder, 0o755);
-  const folder = join(
-    realpathSync(systemFolder),
-    createHash("sha256").update(local).digest("hex").slice(0, 16),
-  );
+  const folder = join(realpathSync(systemFolder), createHash("sha256").update(local).digest("hex").slice(0, 16));
   const found = existsSync(folder);
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o711);
@@ -105,10 +93,7 @@ function chooseFolder(
       "the database of an earlier data directory at this path is used again; remove both to start anew",
     );
   } else {
-    log.info(
-      { folder, account: account.name },
-      "the account that runs PostgreSQL cannot reach the data directory",
-    );
+    log.info({ folder, account: account.name }, "the account that runs PostgreSQL cannot reach the data directory");
   }
   return folder;
 }

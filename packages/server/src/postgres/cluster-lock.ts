@@ -1,12 +1,4 @@
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { currentProcess, isRunning, type ProcessIdentity } from "./process-identity.ts";
@@ -27,11 +19,7 @@ export interface LockOptions {
  * is a numbered file that names its holder, `1`, `2` and so on. The highest number counts; it is passed on once its
  * holder has marked it as free or has died, and whoever creates the next number first has the lock.
  */
-export async function withClusterLock<T>(
-  folder: string,
-  options: LockOptions,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function withClusterLock<T>(folder: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   mkdirSync(folder, { recursive: true });
   const number = await acquire(folder, options);
   try {
@@ -69,9 +57,7 @@ function readLock(folder: string): { highest: number; holder: ProcessIdentity | 
   const highest = Math.max(0, ...names.map(numberOf));
   if (!names.includes(String(highest))) return { highest, holder: undefined };
   try {
-    const holder = JSON.parse(
-      readFileSync(join(folder, String(highest)), "utf8"),
-    ) as ProcessIdentity;
+    const holder = JSON.parse(readFileSync(join(folder, String(highest)), "utf8")) as ProcessIdentity;
     return { highest, holder: isRunning(holder) ? holder : undefined };
   } catch (error) {
     // It was freed after we had listed it.
@@ -94,9 +80,7 @@ function claim(folder: string, number: number): boolean {
     rmSync(draft, { force: true });
   }
   // Others may have held and freed this very number since we looked. They left a trace: the highest number always stays.
-  const overtaken = readdirSync(folder).some(
-    (name) => numberOf(name) > number || name === `${number}.free`,
-  );
+  const overtaken = readdirSync(folder).some((name) => numberOf(name) > number || name === `${number}.free`);
   if (overtaken) rmSync(join(folder, String(number)), { force: true });
   return !overtaken;
 }
@@ -104,10 +88,7 @@ function claim(folder: string, number: number): boolean {
 function removeOlder(folder: string, number: number): void {
   for (const name of readdirSync(folder)) {
     const draftOf = /^draft-(\d+)-/.exec(name)?.[1];
-    const isOld =
-      draftOf === undefined
-        ? numberOf(name) < number
-        : !isRunning({ pid: Number(draftOf), startedAt: "" });
+    const isOld = draftOf === undefined ? numberOf(name) < number : !isRunning({ pid: Number(draftOf), startedAt: "" });
     if (isOld) rmSync(join(folder, name), { force: true });
   }
 }

@@ -1,14 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  closeSync,
-  existsSync,
-  fchownSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, fchownSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import type { Clock } from "../clock.ts";
 import type { PostgresBinaries } from "./binaries.ts";
 import {
@@ -68,10 +60,7 @@ export interface StartOptions {
  * Returns the ready postmaster of the data directory: the running one where there is one, else a new one. Call it under
  * the cluster's lock. Two calls without it do no harm either, since PostgreSQL itself refuses a second postmaster.
  */
-export async function startCluster(
-  cluster: Cluster,
-  { clock, deadline, signal }: StartOptions,
-): Promise<Postmaster> {
+export async function startCluster(cluster: Cluster, { clock, deadline, signal }: StartOptions): Promise<Postmaster> {
   const { dataDirectory } = cluster;
   let child: StartedPostmaster | undefined;
   try {
@@ -121,17 +110,13 @@ interface StartedPostmaster {
 async function spawnPostmaster(cluster: Cluster): Promise<StartedPostmaster> {
   const { binaries, dataDirectory, account, logFile } = cluster;
   const port = await findFreePort();
-  if (existsSync(logFile) && statSync(logFile).size > LARGEST_LOG)
-    renameSync(logFile, `${logFile}.1`);
+  if (existsSync(logFile) && statSync(logFile).size > LARGEST_LOG) renameSync(logFile, `${logFile}.1`);
   const logHandle = openSync(logFile, "a", 0o600);
   if (account !== undefined) fchownSync(logHandle, account.uid, account.gid);
   const logStart = statSync(logFile).size;
   let child: ChildProcess;
   try {
-    const settings = Object.entries(serverSettings(cluster)).flatMap(([name, value]) => [
-      "-c",
-      `${name}=${value}`,
-    ]);
+    const settings = Object.entries(serverSettings(cluster)).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     child = spawn(binaries.postgres, ["-D", dataDirectory, "-p", String(port), ...settings], {
       ...serverProcess(account),
       stdio: ["ignore", logHandle, logHandle],
@@ -164,11 +149,7 @@ export function serverProcess(account: Account | undefined) {
 }
 
 /** One error of one line, with the line of the server's log that most likely tells why. */
-export function startFailure(
-  what: string,
-  log: readonly string[] = [],
-  cause?: unknown,
-): StartupError {
+export function startFailure(what: string, log: readonly string[] = [], cause?: unknown): StartupError {
   const serverLog = log.filter((line) => line.trim() !== "").slice(-20);
   const reason = serverLog.findLast((line) => /FATAL|PANIC|error:/.test(line));
   return new StartupError(

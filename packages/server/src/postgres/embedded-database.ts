@@ -5,10 +5,7 @@ import { oneLine, StartupError } from "./startup-error.ts";
 export const EMBEDDED_ROLE = "shelflife";
 
 /** Logs in, and creates the application's database where this is the first start that got so far. */
-export async function openEmbeddedDatabase(
-  port: number,
-  password: string,
-): Promise<{ url: string; version: string }> {
+export async function openEmbeddedDatabase(port: number, password: string): Promise<{ url: string; version: string }> {
   const client = new pg.Client({
     host: "127.0.0.1",
     port,
@@ -32,13 +29,9 @@ export async function openEmbeddedDatabase(
       version: rows[0]?.version ?? "",
     };
   } catch (error) {
-    throw new StartupError(
-      "embedded_postgres_failed",
-      `The embedded PostgreSQL refuses us: ${oneLine(error)}.`,
-      {
-        cause: error,
-      },
-    );
+    throw new StartupError("embedded_postgres_failed", `The embedded PostgreSQL refuses us: ${oneLine(error)}.`, {
+      cause: error,
+    });
   } finally {
     await client.end();
   }

@@ -47,21 +47,14 @@ const STOP_TIMEOUT_MS = 30_000;
  *
  * Everything that starts or stops happens under one lock, so that a start waits for a stop, and of two starts one starts.
  */
-export async function useEmbeddedPostgres(
-  options: EmbeddedPostgresOptions,
-): Promise<EmbeddedPostgres> {
+export async function useEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { clock, log, signal, timeoutMs = 30_000 } = options;
   const limits: StartOptions = { clock, deadline: clock.monotonic() + timeoutMs, signal };
   try {
     const cluster = await locateCluster(options);
     const lockFolder = join(cluster.folder, "lock");
-    const { lease, ...database } = await withClusterLock(lockFolder, limits, () =>
-      enter(cluster, limits),
-    );
-    log.debug(
-      { version: database.version, directory: cluster.folder },
-      "the embedded PostgreSQL is ready",
-    );
+    const { lease, ...database } = await withClusterLock(lockFolder, limits, () => enter(cluster, limits));
+    log.debug({ version: database.version, directory: cluster.folder }, "the embedded PostgreSQL is ready");
     let stopping: Promise<void> | undefined;
     const stop = (): Promise<void> => {
       const deadline = clock.monotonic() + STOP_TIMEOUT_MS;
@@ -111,12 +104,7 @@ async function enter(
   }
 }
 
-async function leave(
-  { folder, dataDirectory }: EmbeddedCluster,
-  lease: Lease,
-  clock: Clock,
-): Promise<void> {
+async function leave({ folder, dataDirectory }: EmbeddedCluster, lease: Lease, clock: Clock): Promise<void> {
   lease.release();
-  if (!isInUse(join(folder, "leases")))
-    await stopPostmaster(dataDirectory, { clock, timeoutMs: STOP_TIMEOUT_MS });
+  if (!isInUse(join(folder, "leases"))) await stopPostmaster(dataDirectory, { clock, timeoutMs: STOP_TIMEOUT_MS });
 }

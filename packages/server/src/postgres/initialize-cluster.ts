@@ -83,8 +83,7 @@ export async function initializeCluster(
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => output.push(chunk));
     }
-    const limit =
-      signal === undefined ? finished.signal : AbortSignal.any([finished.signal, signal]);
+    const limit = signal === undefined ? finished.signal : AbortSignal.any([finished.signal, signal]);
     const closed = once(child, "close") as Promise<[number | null]>;
     const inTime = await Promise.race([
       closed.then(() => true),

@@ -53,13 +53,9 @@ export async function migrate({
         disableTransactions: !file.transactional,
       });
       if (error !== undefined) {
-        throw new StartupError(
-          "migration_failed",
-          `The migration ${file.name} failed: ${oneLine(error)}.`,
-          {
-            cause: error,
-          },
-        );
+        throw new StartupError("migration_failed", `The migration ${file.name} failed: ${oneLine(error)}.`, {
+          cause: error,
+        });
       }
       log.info({ migration: file.name }, "migration applied");
     }
@@ -71,10 +67,7 @@ export async function migrate({
 }
 
 /** The names of the migrations that `migrate` would apply. Changes nothing, not even an empty database. */
-export async function pendingMigrations(
-  pool: Pool,
-  { folder = MIGRATIONS_FOLDER } = {},
-): Promise<string[]> {
+export async function pendingMigrations(pool: Pool, { folder = MIGRATIONS_FOLDER } = {}): Promise<string[]> {
   const files = await readMigrationFiles(folder);
   const client = await pool.connect();
   try {
@@ -116,10 +109,9 @@ async function holdMigrationLock(
   );
   let nextNotice = clock.monotonic() + 1_000;
   for (;;) {
-    const { rows } = await client.query<{ locked: boolean }>(
-      "select pg_try_advisory_lock($1) as locked",
-      [ADVISORY_LOCKS.migrations],
-    );
+    const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1) as locked", [
+      ADVISORY_LOCKS.migrations,
+    ]);
     if (rows[0]?.locked === true) return;
     if (clock.monotonic() >= nextNotice) {
       log.info("waiting for another process that is migrating the database");
@@ -130,18 +122,12 @@ async function holdMigrationLock(
   }
 }
 
-async function findPending(
-  client: PoolClient,
-  files: readonly MigrationFile[],
-): Promise<MigrationFile[]> {
-  const { rows: tables } = await client.query<{ exists: boolean }>(
-    "select to_regclass($1) is not null as exists",
-    [HISTORY_TABLE],
-  );
+async function findPending(client: PoolClient, files: readonly MigrationFile[]): Promise<MigrationFile[]> {
+  const { rows: tables } = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
+    HISTORY_TABLE,
+  ]);
   if (tables[0]?.exists !== true) return [...files];
-  const { rows } = await client.query<{ name: string }>(
-    `select name from ${HISTORY_TABLE} order by name`,
-  );
+  const { rows } = await client.query<{ name: string }>(`select name from ${HISTORY_TABLE} order by name`);
   const last = files.at(-1)?.name ?? "";
   for (const [index, { name }] of rows.entries()) {
     if (files[index]?.name === name) continue;

@@ -18,25 +18,17 @@ export interface MigrationFile {
 
 /** The folder's `NNNN_name.sql` files in the order of their numbers. Files with another ending are left alone. */
 export async function readMigrationFiles(folder: string): Promise<MigrationFile[]> {
-  const fileNames = (await readdir(folder))
-    .filter((fileName) => fileName.endsWith(".sql"))
-    .toSorted();
+  const fileNames = (await readdir(folder)).filter((fileName) => fileName.endsWith(".sql")).toSorted();
   const byNumber = new Map<string, string>();
   for (const fileName of fileNames) {
     const number = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(fileName)?.[1];
     if (number === undefined) {
-      throw new StartupError(
-        "migration_files_invalid",
-        `The migration ${fileName} must be named like 0001_chats.sql.`,
-      );
+      throw new StartupError("migration_files_invalid", `The migration ${fileName} must be named like 0001_chats.sql.`);
     }
     const other = byNumber.get(number);
     if (other !== undefined) {
       // Two branches that each add "the next" migration meet here, and not on somebody's database.
-      throw new StartupError(
-        "migration_files_invalid",
-        `The migrations ${other} and ${fileName} have one number.`,
-      );
+      throw new StartupError("migration_files_invalid", `The migrations ${other} and ${fileName} have one number.`);
     }
     byNumber.set(number, fileName);
   }

@@ -88,20 +88,14 @@ export function createPool({
 /** `host:port/database` of a connection URL, which is what may be shown: the URL itself holds the password. */
 export function describeDatabase(url: string): string {
   if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new StartupError(
-      "database_url_invalid",
-      "The database URL must begin with postgres:// or postgresql://.",
-    );
+    throw new StartupError("database_url_invalid", "The database URL must begin with postgres:// or postgresql://.");
   }
   let client: pg.Client;
   try {
     client = new pg.Client({ connectionString: url });
   } catch (error) {
     // The cause is left out on purpose: it may quote the URL.
-    throw new StartupError(
-      "database_url_invalid",
-      `The database URL cannot be read: ${redact(oneLine(error), url)}.`,
-    );
+    throw new StartupError("database_url_invalid", `The database URL cannot be read: ${redact(oneLine(error), url)}.`);
   }
   return `${client.host}:${client.port}/${client.database ?? ""}`;
 }

@@ -2,14 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import {
-  commandLine,
-  findProcess,
-  isRunning,
-  type ProcessIdentity,
-  processesIn,
-  worksIn,
-} from "./process-identity.ts";
+import { commandLine, findProcess, isRunning, type ProcessIdentity, processesIn, worksIn } from "./process-identity.ts";
 import { StartupError } from "./startup-error.ts";
 
 /** PostgreSQL's main process, as it describes itself in the data directory. */
@@ -66,10 +59,7 @@ export interface StopOptions {
 }
 
 /** Shuts down as PostgreSQL's "fast": sessions are ended, everything is written. Resolves when the process is gone. */
-export async function stopPostmaster(
-  dataDirectory: string,
-  { clock, timeoutMs }: StopOptions,
-): Promise<void> {
+export async function stopPostmaster(dataDirectory: string, { clock, timeoutMs }: StopOptions): Promise<void> {
   const postmaster = findPostmaster(dataDirectory);
   if (postmaster === undefined) return;
   sendSignal(postmaster.process.pid, "SIGINT");

@@ -1,13 +1,5 @@
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Logger } from "pino";
@@ -36,10 +28,7 @@ export async function makeRunnable(
   const copy = binariesIn(folder, binaries.version);
   if (!existsSync(folder)) {
     await copyBinaries(binaries.directory, folder);
-    log.info(
-      { folder, account: account.name },
-      "copied PostgreSQL to where its account can reach it",
-    );
+    log.info({ folder, account: account.name }, "copied PostgreSQL to where its account can reach it");
   }
   const remaining = tryToRun(copy, account);
   if (remaining !== undefined) throw notRunnable(copy, remaining);
@@ -47,10 +36,7 @@ export async function makeRunnable(
 }
 
 /** Why the account cannot run the server, if so. */
-function tryToRun(
-  { postgres }: PostgresBinaries,
-  account: Account | undefined,
-): string | undefined {
+function tryToRun({ postgres }: PostgresBinaries, account: Account | undefined): string | undefined {
   const { status, error, stderr } = spawnSync(postgres, ["--version"], {
     cwd: "/",
     encoding: "utf8",

@@ -52,13 +52,9 @@ export async function waitForDatabase(
     if (failure === undefined) return;
     if (failure !== TIMED_OUT) {
       if (!isTemporary(failure)) {
-        throw new StartupError(
-          "database_refused",
-          `The database ${database} refuses us: ${oneLine(failure)}.`,
-          {
-            cause: failure,
-          },
-        );
+        throw new StartupError("database_refused", `The database ${database} refuses us: ${oneLine(failure)}.`, {
+          cause: failure,
+        });
       }
       lastFailure = oneLine(failure);
     }
@@ -78,12 +74,7 @@ export async function waitForDatabase(
 const TIMED_OUT = Symbol("timed out");
 
 /** One try, which never outlasts `limitMs`: a server that accepts and then stays silent must not hold up the verdict. */
-async function attempt(
-  pool: Pool,
-  clock: Clock,
-  limitMs: number,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
+async function attempt(pool: Pool, clock: Clock, limitMs: number, signal: AbortSignal | undefined): Promise<unknown> {
   const settled = new AbortController();
   const limit = signal === undefined ? settled.signal : AbortSignal.any([settled.signal, signal]);
   try {
@@ -102,9 +93,5 @@ async function attempt(
 function isTemporary(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
-  return (
-    RETRIED_NETWORK_CODES.has(code) ||
-    RETRIED_SQLSTATES.test(code) ||
-    RETRIED_MESSAGES.test(error.message)
-  );
+  return RETRIED_NETWORK_CODES.has(code) || RETRIED_SQLSTATES.test(code) || RETRIED_MESSAGES.test(error.message);
 }

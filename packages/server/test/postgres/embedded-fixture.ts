@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -11,7 +10,7 @@ import { inject, onTestFinished } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { type EmbeddedPostgres, useEmbeddedPostgres } from "../../src/postgres/embedded.ts";
 import { stopPostmaster } from "../../src/postgres/postmaster.ts";
-import { THROW_AWAY_SETTINGS } from "./test-cluster.ts";
+import { scratchFolder, THROW_AWAY_SETTINGS } from "./test-cluster.ts";
 
 /** What the tests change of the options. Must survive JSON, to be handed to another process. */
 export interface Options {
@@ -22,8 +21,8 @@ export interface Options {
 }
 
 /** A folder that goes away at the end of the test, with whatever server runs in it. */
-export function temporaryFolder(mode = 0o755): string {
-  const folder = mkdtempSync(join(tmpdir(), "shelflife-embedded-"));
+export function temporaryFolder({ mode = 0o755, parent = scratchFolder() } = {}): string {
+  const folder = mkdtempSync(join(parent, "shelflife-embedded-"));
   chmodSync(folder, mode);
   onTestFinished(async () => {
     await stopPostmaster(join(folder, "postgres", "data"), {
@@ -69,11 +68,7 @@ export interface UserProcess {
 }
 
 /** Uses the cluster of a data directory in another process. */
-export function useElsewhere(
-  dataDir: string,
-  options: Options = {},
-  spawnOptions: SpawnOptions = {},
-): UserProcess {
+export function useElsewhere(dataDir: string, options: Options = {}, spawnOptions: SpawnOptions = {}): UserProcess {
   const script = fileURLToPath(new URL("embedded-user.ts", import.meta.url));
   const argument = JSON.stringify({ ...completeOptions(options), dataDir });
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", script, argument], {
@@ -112,10 +107,7 @@ export function useElsewhere(
 }
 
 /** Runs one statement on a connection of its own. */
-export async function query<Row extends pg.QueryResultRow>(
-  url: string,
-  sql: string,
-): Promise<Row[]> {
+export async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
   // A server that is killed under a test ends its connections, too.
   client.on("error", () => undefined);

@@ -128,9 +128,7 @@ test("a killed server recovers what was committed, even while a session of it st
   const dataDir = temporaryFolder();
   const first = await useHere(dataDir, { settings: { synchronous_commit: "on" } });
   await query(first.url, "create table kept as select 42 as answer");
-  const computing = query(first.url, "select count(*) from generate_series(1, 1e12)").catch(
-    () => undefined,
-  );
+  const computing = query(first.url, "select count(*) from generate_series(1, 1e12)").catch(() => undefined);
   await eventually(async () => {
     const active = await query(
       first.url,
@@ -188,17 +186,13 @@ test("data of another major version is one error that names both", async () => {
   const major = version.split(".")[0];
   await expect(useHere(dataDir)).rejects.toMatchObject({
     code: "embedded_postgres_version_mismatch",
-    message: expect.stringMatching(
-      new RegExp(`^[^\\n]*PostgreSQL 14[^\\n]*PostgreSQL ${major}[^\\n]*$`),
-    ),
+    message: expect.stringMatching(new RegExp(`^[^\\n]*PostgreSQL 14[^\\n]*PostgreSQL ${major}[^\\n]*$`)),
   });
 });
 
 test("a server that ends at once is one error of one line, with the end of its log", async () => {
   const dataDir = temporaryFolder();
-  const failure = await useHere(dataDir, { settings: { max_connections: "none" } }).catch(
-    (error: unknown) => error,
-  );
+  const failure = await useHere(dataDir, { settings: { max_connections: "none" } }).catch((error: unknown) => error);
   expect(failure).toMatchObject({
     code: "embedded_postgres_failed",
     message: expect.stringMatching(/^[^\n]*invalid value for parameter "max_connections"[^\n]*$/),
@@ -215,9 +209,7 @@ test("a start that is given up leaves no process, and the next one succeeds", as
   const interrupted = new AbortController();
   const start = useHere(dataDir, { signal: interrupted.signal });
   start.catch(() => undefined);
-  await eventually(
-    () => existsSync(folder) && readdirSync(folder).some((name) => name.includes("initializing")),
-  );
+  await eventually(() => existsSync(folder) && readdirSync(folder).some((name) => name.includes("initializing")));
   interrupted.abort();
   await expect(start).rejects.toThrow("aborted");
   expect(readdirSync(folder).filter((name) => name.startsWith("data"))).toEqual([]);

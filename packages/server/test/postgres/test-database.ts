@@ -30,9 +30,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   admin ??= createPool({ url: adminUrl, applicationName: "test-database", log, max: 4 });
   // FILE_COPY is several times faster than the default where there is nothing to log and to sync.
-  await admin.query(
-    `create database ${name} template ${empty ? "template0" : template} strategy file_copy`,
-  );
+  await admin.query(`create database ${name} template ${empty ? "template0" : template} strategy file_copy`);
   const url = databaseUrl(adminUrl, name);
   const pool = createPool({ url, applicationName: "test", log });
   const database: TestDatabase = {
@@ -47,10 +45,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
         systemClock.sleep(PATIENCE_MS).then(() => !pool.ended),
       ]);
       await admin?.query(`drop database ${name} with (force)`);
-      if (leaked)
-        throw new Error(
-          "The test left a database connection checked out: release what you connect.",
-        );
+      if (leaked) throw new Error("The test left a database connection checked out: release what you connect.");
     },
     [Symbol.asyncDispose]: () => database.drop(),
   };
