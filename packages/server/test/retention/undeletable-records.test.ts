@@ -54,6 +54,15 @@ describe("a record that cannot be deleted", () => {
     expect(rows).toEqual([{ outcome: "failure", deleted: 57, remaining: 3 }]);
   });
 
+  it("is named once where its clock has microseconds, which a cursor of milliseconds would fall behind", async () => {
+    const clocks = ["000001", "000002", "000900", "001000"].map((fraction) => `2026-01-01 00:00:00.${fraction}+00`);
+    const ids = await insertRuns(fixture, clocks);
+    await pinRuns(ids.slice(1, 2));
+    const purger = fixture.createPurger({ pace: { ...PACE, batchSize: 1 } });
+    expect(await tick(purger)).toMatchObject({ policies: [{ deleted: 3, left: 1 }] });
+    expect(purger.records.filter((record) => record["record_id"] !== undefined)).toHaveLength(1);
+  });
+
   it("is tried again in the next tick, and goes once nothing holds it", async () => {
     const ids = await insertRuns(fixture, [daysBefore(40), daysBefore(39)]);
     await pinRuns(ids.slice(0, 1));
