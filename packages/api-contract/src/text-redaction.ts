@@ -2,9 +2,6 @@ import { redactJsonText } from "./json-text.ts";
 import { REDACTED_MARK } from "./limits.ts";
 import { redactParameters, redactUrlParts } from "./url-redaction.ts";
 
-/** How many URLs within URLs are looked into; one that is encoded more often goes whole. */
-const NESTED_URLS = 3;
-
 const URL_IN_TEXT = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"<>\\`]+/gi;
 const FILE_IN_TEXT = /(data:[a-z0-9.+-]{1,64}\/[a-z0-9.+-]{1,64}(?:;[^,;\s"]{0,64}){0,4};base64,)[a-z0-9+/=_-]+/gi;
 
@@ -17,12 +14,12 @@ const SHORTEST_FILE = 64;
 
 /** Redacts user info and sensitive query values of a URL, relative and malformed ones included. */
 export function redactUrl(text: string): string {
-  return redactNestedUrl(text, NESTED_URLS);
+  return redactUrlParts(text, holdsSecret);
 }
 
 /** Redacts a form's `name=value` pairs. */
 export function redactForm(text: string): string {
-  return redactParameters(text, /[^&]+/g, (value, wasEncoded) => holdsSecret(value, wasEncoded, NESTED_URLS));
+  return redactParameters(text, /[^&]+/g, holdsSecret);
 }
 
 /**
@@ -30,28 +27,31 @@ export function redactForm(text: string): string {
  * content of files goes as well. The key is that of the member whose value the text is.
  */
 export function redactText(text: string, key?: string): string {
-  return redactNestedText(text, key, NESTED_URLS);
+  return redactTextWith(redactUrl, text, key);
 }
 
-function redactNestedText(text: string, key: string | undefined, depth: number): string {
+function redactTextWith(redact: (url: string) => string, text: string, key?: string): string {
   if (key !== undefined && isFileContent(key, text)) return REDACTED_MARK;
   if (/^\s*[[{"]/.test(text)) {
-    const json = redactJsonText(text, (inner, innerKey) => redactNestedText(inner, innerKey, depth));
+    const json = redactJsonText(text, (inner, innerKey) => redactTextWith(redact, inner, innerKey));
     if (json !== undefined) return json.text;
   }
-  const urls = text.includes("//") ? text.replace(URL_IN_TEXT, (url) => redactNestedUrl(url, depth)) : text;
+  const urls = text.includes("//") ? text.replace(URL_IN_TEXT, redact) : text;
   return urls.includes(";base64,") ? urls.replace(FILE_IN_TEXT, `$1${REDACTED_MARK}`) : urls;
 }
 
-function redactNestedUrl(text: string, depth: number): string {
-  return redactUrlParts(text, (value, wasEncoded) => holdsSecret(value, wasEncoded, depth));
+/** A value inside a URL is not searched for values inside URLs again: whoever asks decodes it step by step instead. */
+function holdsSecret(value: string): boolean {
+  if (!/[=:@]/.test(value)) return false;
+  return (
+    redactTextWith(redactFlatUrl, value) !== value ||
+    redactParameters(value, /[^&#]+/g, () => false) !== value ||
+    (!/\s/.test(value) && redactFlatUrl(value) !== value)
+  );
 }
 
-function holdsSecret(value: string, wasEncoded: boolean, depth: number): boolean {
-  if (!/[=:@%]/.test(value)) return false;
-  if (depth === 0) return wasEncoded;
-  if (redactNestedText(value, undefined, depth - 1) !== value) return true;
-  return wasEncoded && redactNestedUrl(value, depth - 1) !== value;
+function redactFlatUrl(url: string): string {
+  return redactUrlParts(url, () => false);
 }
 
 function isFileContent(key: string, text: string): boolean {

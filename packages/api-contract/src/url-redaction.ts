@@ -2,7 +2,10 @@ import { REDACTED_MARK } from "./limits.ts";
 import { isSensitiveParameter } from "./sensitive-names.ts";
 
 /** Finds out whether a query value, which may be JSON or a URL itself, holds a secret. */
-export type HoldsSecret = (value: string, wasEncoded: boolean) => boolean;
+export type HoldsSecret = (decoded: string) => boolean;
+
+/** How often a value may be encoded; one that is encoded more often goes whole. */
+const ENCODINGS = 5;
 
 /**
  * Redacts user info and the values of sensitive names in the query, the fragment and the path's parameters. The text is
@@ -71,12 +74,17 @@ export function redactParameters(text: string, pairs: RegExp, holdsSecret: Holds
   });
 }
 
-/** A value that holds a secret of its own, encoded, goes whole. */
+/** A value that holds a secret of its own, as it is or encoded, goes whole. */
 function redactHidden(run: string, holdsSecret: HoldsSecret): string {
-  const equals = run.indexOf("=");
-  const value = run.slice(equals + 1);
-  const decoded = decode(value);
-  return holdsSecret(decoded, decoded !== value) ? run.slice(0, equals + 1) + redacted(value) : run;
+  const start = run.indexOf("=") + 1;
+  let value = run.slice(start);
+  for (let level = 0; level < ENCODINGS; level++) {
+    if (holdsSecret(value)) break;
+    const decoded = decode(value);
+    if (decoded === value) return run;
+    value = decoded;
+  }
+  return run.slice(0, start) + redacted(run.slice(start));
 }
 
 /** What remains of a mark that was cut off is left alone, so that a second pass changes nothing. */

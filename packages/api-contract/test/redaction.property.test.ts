@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { redactBody, redactHeaders, redactJson, redactUrl } from "../src/index.ts";
+import { redactBody, redactHeaders, redactJson, redactUrl, truncateBytes } from "../src/index.ts";
 
 /** No generated text holds it by chance, and it needs no escaping anywhere. */
 const SECRET = "hunter2hunter2";
@@ -222,6 +222,27 @@ describe("any text at all", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it.each([
+    ["application/json", '[{"a": -1.5e3, "b": true, "token": "t", "c": "\\u0022\\/"}, null]'],
+    [
+      "application/json",
+      '{"u": "https:\\/\\/host?key=[REDACTED]&b", "s": "{\\u0022token\\u0022:\\u0022[REDACTED]\\u0022}"}',
+    ],
+    ["application/x-ndjson", '{"token": 1}\nno JSON\n\n[1, 2]\n'],
+    [
+      "text/event-stream",
+      ': ping\nevent: x\nid: 1\nretry: 5\ndata: {"token": "t"}\n\ndata: no JSON\n\nnothing\ndata: [DONE]\n\n',
+    ],
+    ["application/x-www-form-urlencoded", "a=1&token=t&b=https%3A%2F%2Fu%3Ap%40host"],
+    ["text/plain", "see https://u:p@host/?key=k#token=t"],
+  ])("stays as it is when it was redacted first and cut then: %s", (contentType, text) => {
+    const redacted = redactBody(text, contentType) as string;
+    for (let length = 0; length < redacted.length; length++) {
+      const cut = `${redacted.slice(0, length)}[TRUNCATED]`;
+      expect(truncateBytes(redactBody(cut, contentType) as string, length)).toBe(cut);
+    }
   });
 
   it("takes time in proportion to its length", () => {

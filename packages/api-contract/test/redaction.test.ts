@@ -72,6 +72,10 @@ describe("URLs", () => {
     ["https://host/?auth[token]=hunter2", "https://host/?auth[token]=[REDACTED]"],
     ["https://host/?secret=a;b?hunter2=c", "https://host/?secret=[REDACTED]"],
     ["https://host/?next=/cb?token=hunter2", "https://host/?next=/cb?token=[REDACTED]"],
+    ["https://host/?a=1;token=hunter2", "https://host/?a=1;token=[REDACTED]"],
+    ["https://host/?tokens=hunter2", "https://host/?tokens=[REDACTED]"],
+    ["https://host/?next=%2Fcb%3Ftoken%3Dhunter2", "https://host/?next=[REDACTED]"],
+    ["https://host/?next=%252525253Ftoken%252525253Dhunter2", "https://host/?next=[REDACTED]"],
     ["https://host/?next=https%3A%2F%2Fu%3Ahunter2%40host", "https://host/?next=[REDACTED]"],
     ["https://host/?q=%7B%22password%22%3A%22hunter2%22%7D", "https://host/?q=[REDACTED]"],
     ["https://host/a;token=hunter2/b", "https://host/a;token=[REDACTED]/b"],
@@ -85,6 +89,7 @@ describe("URLs", () => {
     "https://host/@scope/package?q=a@b.example",
     "git@host:owner/repository",
     "/v1/chat/completions",
+    "https://host/?next=%2Fcb%3Fpage%3D2&q=100%25",
     "",
     "%",
     "https://[::1/",
@@ -101,6 +106,7 @@ describe("JSON", () => {
     "proxyAuthorization",
     "aws_credentials",
     "token",
+    "x-token",
     "access_token",
     "refreshToken",
     "id-token",
@@ -150,7 +156,17 @@ describe("JSON", () => {
 
   it("redacts headers inside JSON by the rules for headers", () => {
     const tool = { type: "mcp", headers: { "X-Mcp-Token-Id": "hunter2", accept: "*/*" } };
-    expect(redactJson(tool)).toEqual({ type: "mcp", headers: { "X-Mcp-Token-Id": "[REDACTED]", accept: "*/*" } });
+    const redacted = { type: "mcp", headers: { "X-Mcp-Token-Id": "[REDACTED]", accept: "*/*" } };
+    expect(redactJson(tool)).toEqual(redacted);
+    expect(redactBody(JSON.stringify(tool))).toBe(JSON.stringify(redacted));
+    expect(redactBody('{"responseHeaders":[{"x-my-token":"hunter2"}]}')).toBe(
+      '{"responseHeaders":[{"x-my-token":"[REDACTED]"}]}',
+    );
+  });
+
+  it("copies what says itself how it looks in JSON", () => {
+    const value = { at: new Date(0), url: new URL("https://u:hunter2@host/") };
+    expect(redactJson(value)).toEqual({ at: "1970-01-01T00:00:00.000Z", url: "https://[REDACTED]@host/" });
   });
 
   it("redacts the URLs in a string", () => {
@@ -164,6 +180,7 @@ describe("JSON", () => {
       url: "data:image/png;base64,[REDACTED]",
       data: "[REDACTED]",
     });
+    expect(redactJson({ b64_json: "aHVu", data: "aHVu" })).toEqual({ b64_json: "[REDACTED]", data: "aHVu" });
     expect(redactJson({ audio: new Uint8Array(3) })).toEqual({ audio: "[REDACTED]" });
   });
 
@@ -205,6 +222,15 @@ describe("bodies", () => {
     "[1,]",
   ])("replaces a body whole that claims to be JSON and is not: %s", (body) => {
     expect(redactBody(body, "application/problem+json")).toBe("[REDACTED]");
+  });
+
+  it("finds the end of a secret that holds further secrets, and skips a byte order mark", () => {
+    const body = '\uFEFF{"password": {"url": "https://u:hunter2@host", "token": [{}]}, "a": 1}';
+    expect(redactBody(body, "application/json")).toBe('\uFEFF{"password": "[REDACTED]", "a": 1}');
+  });
+
+  it("replaces a body of several parts, which are files", () => {
+    expect(redactBody("--x\r\n\r\nhunter2\r\n--x--", "multipart/form-data; boundary=x")).toBe("[REDACTED]");
   });
 
   it("replaces a body whole that only looks like JSON", () => {
@@ -256,6 +282,9 @@ describe("bodies", () => {
   it("accepts the beginning of a JSON document only where the body says that it was cut", () => {
     expect(redactBody('{"a": 1, "password": "hunt[TRUNCATED]', "application/json")).toBe(
       '{"a": 1, "password": "[REDACTED]"[TRUNCATED]',
+    );
+    expect(redactBody('{"a": "https://host/?key=hunt[TRUNCATED]', "application/json")).toBe(
+      '{"a": "https://host/?key=[REDACTED][TRUNCATED]',
     );
     expect(redactBody('{"a": }[TRUNCATED]', "application/json")).toBe("[REDACTED]");
   });
