@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 import { getConnInfo } from "@hono/node-server/conninfo";
 
 import type { AuditOrigin } from "../store/audit.ts";
@@ -14,9 +16,11 @@ export function auditOrigin(context: RequestContext): AuditOrigin {
   };
 }
 
+/** The database takes only plain addresses: no zone, as a link-local one carries it, and nothing else. */
 function remoteAddress(context: RequestContext): string | undefined {
   try {
-    return getConnInfo(context).remote.address;
+    const address = getConnInfo(context).remote.address?.replace(/%.*$/, "") ?? "";
+    return isIP(address) === 0 ? undefined : address;
   } catch {
     // A request that did not come through a socket has no address.
     return undefined;

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 
 import type { Environment } from "./environment.ts";
+import { SESSION_COOKIE, SESSION_HEADER } from "./authenticate.ts";
 import { SHELFLIFE_VERSION } from "../version.ts";
 
 type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
@@ -22,7 +23,12 @@ export function describeSecurity(app: OpenAPIHono<Environment>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "sessionToken", {
     type: "apiKey",
     in: "header",
-    name: "Coder-Session-Token",
+    name: SESSION_HEADER,
   });
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
+  app.openAPIRegistry.registerComponent("securitySchemes", "sessionCookie", {
+    type: "apiKey",
+    in: "cookie",
+    name: SESSION_COOKIE,
+  });
 }

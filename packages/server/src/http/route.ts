@@ -44,7 +44,7 @@ function describeRoute(route: Route): RouteConfig {
     path: route.path,
     summary: route.summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.permission === null ? {} : { security: [{ sessionToken: [] }, { bearer: [] }] }),
+    ...(route.permission === null ? {} : { security: [{ sessionToken: [] }, { bearer: [] }, { sessionCookie: [] }] }),
     ...(route.body === undefined
       ? {}
       : { request: { body: { required: true, description: route.body.description, content: { "application/json": { schema: route.body.schema } } } } }),
