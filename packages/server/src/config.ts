@@ -9,17 +9,15 @@ interface Variable<T> {
   readonly description: string;
 }
 
-const address = z
-  .string()
-  .transform((text, context) => {
-    const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text.trim());
-    const port = Number(match?.[2]);
-    if (match?.[1] === undefined || !(port <= 65_535)) {
-      context.addIssue({ code: "custom", message: "must be host:port, for example 127.0.0.1:7080" });
-      return z.NEVER;
-    }
-    return { host: match[1].replace(/^\[|\]$/g, ""), port };
-  });
+const address = z.string().transform((text, context) => {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || !(port <= 65_535)) {
+    context.addIssue({ code: "custom", message: "must be host:port, for example 127.0.0.1:7080" });
+    return z.NEVER;
+  }
+  return { host: match[1].replace(/^\[|\]$/g, ""), port };
+});
 
 const databaseUrl = z.string().refine((text) => /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? ""), {
   error: "must be a URL such as postgres://user:password@host:5432/database",
@@ -68,11 +66,7 @@ export const VARIABLES = {
     "false",
     "`true` turns the recording of debug data on for every chat. Without it nothing is recorded.",
   ),
-  SHELFLIFE_PURGE: variable(
-    onOff,
-    "on",
-    "`off` is the kill switch: nothing is deleted and no purge lock is taken.",
-  ),
+  SHELFLIFE_PURGE: variable(onOff, "on", "`off` is the kill switch: nothing is deleted and no purge lock is taken."),
   SHELFLIFE_PURGE_BATCH_SIZE: variable(
     wholeNumber(1, 1000),
     "200",

@@ -56,7 +56,8 @@ export function authorizedStore(store: Store, actor: Actor): Store {
   const guarded = Object.entries(store).map(([name, method]) => {
     const policy: Policy<never[]> = POLICIES[name as keyof Store];
     const call = async (...input: never[]): Promise<unknown> => {
-      if (!policy(actor, ...input)) throw new CodedError("forbidden", `The ${describeActor(actor)} may not call ${name}.`);
+      if (!policy(actor, ...input))
+        throw new CodedError("forbidden", `The ${describeActor(actor)} may not call ${name}.`);
       return (method as (...input: never[]) => unknown)(...input);
     };
     return [name, call];

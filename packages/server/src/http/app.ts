@@ -43,7 +43,15 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
     context.header("X-Request-Id", requestId);
     context
       .get("log")
-      .debug({ method: context.req.method, path: context.req.path, status: context.res.status, ms: Math.round(clock.monotonic() - started) }, "request");
+      .debug(
+        {
+          method: context.req.method,
+          path: context.req.path,
+          status: context.res.status,
+          ms: Math.round(clock.monotonic() - started),
+        },
+        "request",
+      );
   });
   app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));
   app.onError(renderError);

@@ -28,7 +28,10 @@ export async function listen(
   } catch (error) {
     const where = `${inUrl(host)}:${port}`;
     if (hasCode(error, "EADDRINUSE")) {
-      throw new CodedError("address_unavailable", `The address ${where} is in use already; set SHELFLIFE_HTTP_ADDRESS to another one.`);
+      throw new CodedError(
+        "address_unavailable",
+        `The address ${where} is in use already; set SHELFLIFE_HTTP_ADDRESS to another one.`,
+      );
     }
     throw new CodedError("address_unavailable", `Cannot listen on ${where}: ${codeOf(error) ?? String(error)}.`);
   }

@@ -38,7 +38,10 @@ function describeRoute(route: Route): RouteConfig {
     status,
     { description, ...(schema === undefined ? {} : { content: { "application/json": { schema } } }) },
   ]);
-  const refusals = route.permission === null ? [] : [["default", { description: "An error.", content: { "application/json": { schema: errorBodySchema } } }]];
+  const refusals =
+    route.permission === null
+      ? []
+      : [["default", { description: "An error.", content: { "application/json": { schema: errorBodySchema } } }]];
   return {
     method: route.method,
     path: route.path,
@@ -47,7 +50,15 @@ function describeRoute(route: Route): RouteConfig {
     ...(route.permission === null ? {} : { security: [{ sessionToken: [] }, { bearer: [] }, { sessionCookie: [] }] }),
     ...(route.body === undefined
       ? {}
-      : { request: { body: { required: true, description: route.body.description, content: { "application/json": { schema: route.body.schema } } } } }),
+      : {
+          request: {
+            body: {
+              required: true,
+              description: route.body.description,
+              content: { "application/json": { schema: route.body.schema } },
+            },
+          },
+        }),
     responses: Object.fromEntries([...answers, ...refusals]) as RouteConfig["responses"],
   };
 }

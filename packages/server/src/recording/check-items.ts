@@ -53,7 +53,11 @@ export function checkItems(batch: UncheckedBatch, now: string): CheckedBatch {
   return {
     chats: check("chat", chatItemSchema, batch.chats ?? []),
     runs: check("run", runItemSchema, batch.runs ?? []),
-    steps: check("step", stepItemSchema.refine(hasWholeUsage, { path: ["usage"], error: USAGE_RULE }), batch.steps ?? []),
+    steps: check(
+      "step",
+      stepItemSchema.refine(hasWholeUsage, { path: ["usage"], error: USAGE_RULE }),
+      batch.steps ?? [],
+    ),
     rejected,
   };
 }

@@ -11,9 +11,15 @@ export function firstMessage(request: Record<string, unknown> | undefined): stri
   if (!Array.isArray(messages)) return undefined;
   for (const message of messages.toReversed()) {
     if (!isObject(message) || message["role"] !== "user" || !Array.isArray(message["parts"])) continue;
-    const texts = message["parts"].filter(isObject).flatMap((part) => (typeof part["text"] === "string" ? part["text"] : []));
+    const texts = message["parts"]
+      .filter(isObject)
+      .flatMap((part) => (typeof part["text"] === "string" ? part["text"] : []));
     const label = texts.join(" ").replaceAll(/\s+/g, " ").trim();
-    if (label !== "") return [...label.slice(0, 2 * FIRST_MESSAGE_CHARACTERS)].slice(0, FIRST_MESSAGE_CHARACTERS).join("").toWellFormed();
+    if (label !== "")
+      return [...label.slice(0, 2 * FIRST_MESSAGE_CHARACTERS)]
+        .slice(0, FIRST_MESSAGE_CHARACTERS)
+        .join("")
+        .toWellFormed();
   }
   return undefined;
 }

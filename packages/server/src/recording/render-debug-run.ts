@@ -43,8 +43,10 @@ async function renderStep(step: StoredStep): Promise<DebugStep> {
     status: step.status,
     history_tip_message_id: step.history_tip_message_id,
     assistant_message_id: step.assistant_message_id,
-    normalized_request: step.request === null ? {} : await decodePayload<Record<string, unknown>>(step.request, "object"),
-    normalized_response: step.response === null ? null : await decodePayload<Record<string, unknown>>(step.response, "object"),
+    normalized_request:
+      step.request === null ? {} : await decodePayload<Record<string, unknown>>(step.request, "object"),
+    normalized_response:
+      step.response === null ? null : await decodePayload<Record<string, unknown>>(step.response, "object"),
     usage: step.usage,
     attempts: step.attempts === null ? [] : await decodePayload<unknown[]>(step.attempts, "array"),
     error: step.error,
@@ -55,11 +57,15 @@ async function renderStep(step: StoredStep): Promise<DebugStep> {
   });
 }
 
-type WithoutNulls<T> = { [Key in keyof T as null extends T[Key] ? never : undefined extends T[Key] ? never : Key]: T[Key] } & {
+type WithoutNulls<T> = {
+  [Key in keyof T as null extends T[Key] ? never : undefined extends T[Key] ? never : Key]: T[Key];
+} & {
   [Key in keyof T as null extends T[Key] ? Key : undefined extends T[Key] ? Key : never]?: NonNullable<T[Key]>;
 };
 
 /** On this wire a field without a value is left out. */
 function withoutNulls<T extends object>(value: T): WithoutNulls<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== undefined)) as WithoutNulls<T>;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, field]) => field !== null && field !== undefined),
+  ) as WithoutNulls<T>;
 }

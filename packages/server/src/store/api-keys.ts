@@ -116,7 +116,13 @@ export function apiKeysStore(database: Database, clock: Clock): ApiKeysStore {
       const holder = await database
         .selectFrom("api_keys as key")
         .innerJoin("users as person", "person.id", "key.user_id")
-        .select(["key.id as keyId", "person.id as userId", "person.role", "key.scope", "key.last_used_at as lastUsedAt"])
+        .select([
+          "key.id as keyId",
+          "person.id as userId",
+          "person.role",
+          "key.scope",
+          "key.last_used_at as lastUsedAt",
+        ])
         .where("key.key_hash", "=", hash(key))
         .where("key.revoked_at", "is", null)
         .executeTakeFirst();

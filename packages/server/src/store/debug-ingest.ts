@@ -60,7 +60,10 @@ async function recordOnce(
     const steps = await ingestSteps(transaction, { batch, now, rejections, runs, writable });
     await touchRuns(transaction, touchesOf(steps));
     await ingestPayloads(transaction, steps, runs);
-    await summarizeEndedRuns(transaction, [...runs.values()].filter((run) => run.finished_at !== null));
+    await summarizeEndedRuns(
+      transaction,
+      [...runs.values()].filter((run) => run.finished_at !== null),
+    );
     return rejections.list();
   });
 }
@@ -81,7 +84,10 @@ async function payloadMoments(database: Database, batch: PreparedBatch, now: str
 
 /** One touch for each run: the newest clock of its steps, and the label that its first step tells. */
 function touchesOf(steps: readonly NumberedStep[]): Parameters<typeof touchRuns>[1] {
-  const touches = new Map<string, { id: string; chat_id: string; updated_at: string; first_message: string | undefined }>();
+  const touches = new Map<
+    string,
+    { id: string; chat_id: string; updated_at: string; first_message: string | undefined }
+  >();
   for (const step of steps) {
     const touch = touches.get(step.run_id);
     const label = step.step_number === 1 ? step.firstMessage : undefined;

@@ -33,7 +33,12 @@ interface NewChat {
  */
 export async function ingestChats(
   transaction: OpenTransaction,
-  { caller, batch, now, rejections }: { caller: IngestCaller; batch: PreparedBatch; now: string; rejections: Rejections },
+  {
+    caller,
+    batch,
+    now,
+    rejections,
+  }: { caller: IngestCaller; batch: PreparedBatch; now: string; rejections: Rejections },
 ): Promise<Map<string, WritableChat>> {
   const named = new Set([...batch.chats, ...batch.runs.map((run) => ({ id: run.chat_id }))].map((chat) => chat.id));
   const parents = batch.chats.flatMap((chat) => chat.parent_chat_id ?? []);
@@ -45,14 +50,20 @@ export async function ingestChats(
 
   const decision = new ChatDecision(caller, stored, deleted, owners, now, rejections);
   // Parents come first, so that a family that arrives in one batch is created whole.
-  for (const item of batch.chats.toSorted((a, b) => Number(a.parent_chat_id !== undefined) - Number(b.parent_chat_id !== undefined))) {
+  for (const item of batch.chats.toSorted(
+    (a, b) => Number(a.parent_chat_id !== undefined) - Number(b.parent_chat_id !== undefined),
+  )) {
     decision.decideItem(item);
   }
   for (const run of batch.runs) decision.decideImplied(run.chat_id);
   for (const id of stepChats) decision.decideImplied(id, { create: false });
 
   await insertChats(transaction, decision.created);
-  await updateChats(transaction, batch.chats.filter((chat) => decision.writable.has(chat.id)), now);
+  await updateChats(
+    transaction,
+    batch.chats.filter((chat) => decision.writable.has(chat.id)),
+    now,
+  );
   return decision.writable;
 }
 
@@ -108,14 +119,21 @@ class ChatDecision {
 
     if (parentId !== undefined) {
       const parent = this.writable.get(parentId) ?? this.#stored.get(parentId);
-      if (parent === undefined || ("purging" in parent && (!this.#mayWrite(parent as StoredChat) || (parent as StoredChat).purging))) {
+      if (
+        parent === undefined ||
+        ("purging" in parent && (!this.#mayWrite(parent as StoredChat) || (parent as StoredChat).purging))
+      ) {
         return this.#reject(id, "invalid", "parent_chat_id: there is no such chat.");
       }
       if (parent.rootChatId !== null) {
         return this.#reject(id, "invalid", "parent_chat_id: a child chat cannot have children.");
       }
     }
-    this.#create(id, { ownerId: owner ?? this.#caller.userId, parentId: parentId ?? null, createdAt: item.created_at ?? item.updated_at });
+    this.#create(id, {
+      ownerId: owner ?? this.#caller.userId,
+      parentId: parentId ?? null,
+      createdAt: item.created_at ?? item.updated_at,
+    });
   }
 
   /** A chat that a run or a step names without a chat item of its own; one that does not exist is created for the caller. */
@@ -126,7 +144,8 @@ class ChatDecision {
       if (!stored.purging && this.#mayWrite(stored)) this.writable.set(id, stored);
       return;
     }
-    if (create && !this.#deleted.has(id)) this.#create(id, { ownerId: this.#caller.userId, parentId: null, createdAt: undefined });
+    if (create && !this.#deleted.has(id))
+      this.#create(id, { ownerId: this.#caller.userId, parentId: null, createdAt: undefined });
   }
 
   #create(id: string, chat: { ownerId: string; parentId: string | null; createdAt: string | undefined }): void {

@@ -32,7 +32,11 @@ export async function ingestRuns(
   const { batch, now, rejections, writable } = input;
   const ids = [...new Set([...batch.runs.map((run) => run.id), ...batch.steps.map((step) => step.run_id)])];
   const chatOf = await lockRuns(transaction, ids);
-  const deleted = await findTombstones(transaction, "run", ids.filter((id) => !chatOf.has(id)));
+  const deleted = await findTombstones(
+    transaction,
+    "run",
+    ids.filter((id) => !chatOf.has(id)),
+  );
 
   const accepted: RunItem[] = [];
   for (const run of batch.runs) {

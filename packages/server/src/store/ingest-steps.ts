@@ -7,7 +7,11 @@ import type { WritableChat } from "./ingest-chats.ts";
 import { statusRank, type LockedRun } from "./ingest-runs.ts";
 
 /** A step that will be stored, with the number it has. */
-export type NumberedStep = PreparedStep & { readonly step_number: number; readonly started_at: string; readonly updated_at: string };
+export type NumberedStep = PreparedStep & {
+  readonly step_number: number;
+  readonly started_at: string;
+  readonly updated_at: string;
+};
 
 interface StoredStep {
   readonly id: string;
@@ -64,7 +68,12 @@ function rejectRunless(rejections: Rejections, step: PreparedStep, writable: Rea
   if (reason !== undefined) {
     rejections.add("step", step.id, reason.code, `Its ${reason.kind} was refused: ${reason.message}`);
   } else if (writable.has(step.chat_id)) {
-    rejections.add("step", step.id, "run_not_found", "Its run is neither stored nor in this batch; it may have been purged.");
+    rejections.add(
+      "step",
+      step.id,
+      "run_not_found",
+      "Its run is neither stored nor in this batch; it may have been purged.",
+    );
   } else {
     rejections.add("step", step.id, "run_not_found", "There is no such run in a chat that you may record into.");
   }

@@ -72,5 +72,8 @@ export class PayloadPartitions {
 
 /** A moment as PostgreSQL prints it in UTC. */
 function sqlTime(moment: Date): string {
-  return moment.toISOString().replace("T", " ").replace(/\.000Z$/, "+00");
+  return moment
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.000Z$/, "+00");
 }

@@ -54,11 +54,7 @@ export function usersStore(database: Database, clock: Clock): UsersStore {
     },
 
     findUserByEmail(email) {
-      return database
-        .selectFrom("users")
-        .select(columns)
-        .where("email", "=", email.toLowerCase())
-        .executeTakeFirst();
+      return database.selectFrom("users").select(columns).where("email", "=", email.toLowerCase()).executeTakeFirst();
     },
   };
 }

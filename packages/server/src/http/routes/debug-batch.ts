@@ -27,20 +27,29 @@ export function debugBatchRoute(prefix: string, dependencies: Omit<IngestDepende
   return {
     method: "post",
     path: `${prefix}/debug/batch`,
-    summary: "Record chats, debug runs and steps. Items are upserted by id; sending one again changes nothing but its clock.",
+    summary:
+      "Record chats, debug runs and steps. Items are upserted by id; sending one again changes nothing but its clock.",
     permission: "ingest",
     body: { schema: documentedSchema, description: "At most 16 MiB after decompression; gzip is accepted." },
-    answers: { 200: { description: "How many items were accepted, and why others were not.", schema: debugBatchResultSchema } },
+    answers: {
+      200: { description: "How many items were accepted, and why others were not.", schema: debugBatchResultSchema },
+    },
     async handle(context) {
       const batch = validate(debugBatchSchema, await readJson(context, INGEST_BODY_BYTES));
       const items = [batch.chats, batch.runs, batch.steps].reduce((sum, list) => sum + (list?.length ?? 0), 0);
       if (items > INGEST_ITEMS) {
-        throw new HttpError(400, "validation_failed", `A batch holds at most ${INGEST_ITEMS} items; this one has ${items}.`);
+        throw new HttpError(
+          400,
+          "validation_failed",
+          `A batch holds at most ${INGEST_ITEMS} items; this one has ${items}.`,
+        );
       }
       const actor = context.get("actor");
       if (actor.kind !== "user") throw new HttpError(403, "forbidden", "You may not do this.");
       const caller = { userId: actor.userId, scope: actor.scope };
-      return context.json(await ingest({ ...dependencies, store: context.get("store"), log: context.get("log") }, caller, batch));
+      return context.json(
+        await ingest({ ...dependencies, store: context.get("store"), log: context.get("log") }, caller, batch),
+      );
     },
   };
 }

@@ -15,7 +15,10 @@ import { readJson } from "../read-json.ts";
 import type { Route } from "../route.ts";
 import { validate } from "../validate.ts";
 
-const SCHEMAS = { "debug-retention-days": debugRetentionSchema } satisfies Record<keyof typeof RETENTION_SETTINGS, z.ZodType>;
+const SCHEMAS = { "debug-retention-days": debugRetentionSchema } satisfies Record<
+  keyof typeof RETENTION_SETTINGS,
+  z.ZodType
+>;
 
 /** A pair of routes for every retention window. */
 export function retentionSettingRoutes(prefix: string): Route[] {
@@ -59,7 +62,9 @@ function changeRoute(prefix: string, setting: RetentionSetting, schema: z.ZodTyp
       const days = body[setting.field];
       if (days === undefined || !isRetentionDays(days)) {
         const message = rangeMessage(setting);
-        throw new HttpError(400, "validation_failed", message, { validations: [{ field: setting.field, detail: message }] });
+        throw new HttpError(400, "validation_failed", message, {
+          validations: [{ field: setting.field, detail: message }],
+        });
       }
       try {
         await context.get("store").changeRetentionWindow(setting, days, auditOrigin(context));
