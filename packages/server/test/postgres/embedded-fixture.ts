@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { pino } from "pino";
-import { inject, onTestFinished } from "vitest";
+import { afterAll, inject, onTestFinished } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { type EmbeddedPostgres, useEmbeddedPostgres } from "../../src/postgres/embedded.ts";
 import { stopPostmaster } from "../../src/postgres/postmaster.ts";
@@ -33,6 +33,35 @@ export function temporaryFolder({ mode = 0o755, parent = scratchFolder() } = {})
   });
   return folder;
 }
+
+let initialized: Promise<string> | undefined;
+
+/**
+ * A data directory with a cluster in it that has run before. It is a copy, since making a new cluster takes most of the
+ * time of a first start, and few tests are about that.
+ */
+export async function initializedFolder(): Promise<string> {
+  initialized ??= initializeOnce();
+  const dataDir = temporaryFolder();
+  execFileSync("cp", ["-a", `${await initialized}/.`, dataDir]);
+  return dataDir;
+}
+
+async function initializeOnce(): Promise<string> {
+  const folder = mkdtempSync(join(scratchFolder(), "shelflife-embedded-"));
+  chmodSync(folder, 0o755);
+  removedAtTheEnd.push(folder);
+  const log = pino({ level: "silent" });
+  const embedded = await useEmbeddedPostgres({ ...completeOptions({}), dataDir: folder, clock: systemClock, log });
+  await embedded.stop();
+  return folder;
+}
+
+const removedAtTheEnd: string[] = [];
+
+afterAll(() => {
+  for (const folder of removedAtTheEnd) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+});
 
 function completeOptions(options: Options): Options {
   const binariesPackage = inject("postgres").binariesPackage;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { findPostmaster, type Postmaster } from "../../src/postgres/postmaster.ts";
 import { isRunning } from "../../src/postgres/process-identity.ts";
-import { eventually, query, temporaryFolder, useElsewhere, useHere } from "./embedded-fixture.ts";
+import { eventually, initializedFolder, query, temporaryFolder, useElsewhere, useHere } from "./embedded-fixture.ts";
 
 /** The server that runs for a data directory. */
 function postmasterOf(dataDir: string): Postmaster | undefined {
@@ -12,7 +12,7 @@ function postmasterOf(dataDir: string): Postmaster | undefined {
 }
 
 test("the data outlives a stop, and a stop leaves no process", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const first = await useHere(dataDir);
   await query(first.url, "create table kept as select 42 as answer");
   const { process } = postmasterOf(dataDir)!;
@@ -24,7 +24,7 @@ test("the data outlives a stop, and a stop leaves no process", async () => {
 });
 
 test("nobody gets in from elsewhere or without the password", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const { url, directory } = await useHere(dataDir);
   const settings = await query(
     url,
@@ -84,7 +84,7 @@ test("one process may use the cluster twice", async () => {
 });
 
 test("a start during a stop waits, and gets a server that stays", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const first = await useHere(dataDir);
   const [second] = await Promise.all([useHere(dataDir), first.stop()]);
   expect(await query(second.url, "select 1 as alive")).toEqual([{ alive: 1 }]);
@@ -96,7 +96,7 @@ test("a start during a stop waits, and gets a server that stays", async () => {
 });
 
 test("a start waits for a server that is shutting down without anybody holding the lock", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const user = useElsewhere(dataDir);
   await user.event("ready");
   user.process.kill("SIGKILL");
@@ -110,7 +110,7 @@ test("a start waits for a server that is shutting down without anybody holding t
 });
 
 test("a server whose user was killed is taken over, and stopped by the one that took it over", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const user = useElsewhere(dataDir);
   const { url } = await user.event("ready");
   user.process.kill("SIGKILL");
@@ -125,7 +125,7 @@ test("a server whose user was killed is taken over, and stopped by the one that 
 });
 
 test("a killed server recovers what was committed, even while a session of it still computes", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const first = await useHere(dataDir, { settings: { synchronous_commit: "on" } });
   await query(first.url, "create table kept as select 42 as answer");
   const computing = query(first.url, "select count(*) from generate_series(1, 1e12)").catch(() => undefined);
@@ -165,7 +165,7 @@ test.for([
 });
 
 test("Ctrl-C in a terminal does not reach the server before its user has finished", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   // Detached, the process leads a group of its own, as a command in a terminal does.
   const user = useElsewhere(dataDir, {}, { detached: true });
   await user.event("ready");
@@ -179,7 +179,7 @@ test("Ctrl-C in a terminal does not reach the server before its user has finishe
 });
 
 test("data of another major version is one error that names both", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const { stop, version, directory } = await useHere(dataDir);
   await stop();
   writeFileSync(join(directory, "data", "PG_VERSION"), "14\n");
@@ -191,7 +191,7 @@ test("data of another major version is one error that names both", async () => {
 });
 
 test("a server that ends at once is one error of one line, with the end of its log", async () => {
-  const dataDir = temporaryFolder();
+  const dataDir = await initializedFolder();
   const failure = await useHere(dataDir, { settings: { max_connections: "none" } }).catch((error: unknown) => error);
   expect(failure).toMatchObject({
     code: "embedded_postgres_failed",

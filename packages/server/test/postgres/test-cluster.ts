@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pino } from "pino";
 import { systemClock } from "../../src/clock.ts";
 import { findBinaries } from "../../src/postgres/binaries.ts";
 import { type Cluster, startCluster } from "../../src/postgres/cluster.ts";
@@ -19,6 +20,7 @@ import { EMBEDDED_ROLE } from "../../src/postgres/embedded-database.ts";
 import { initializeCluster } from "../../src/postgres/initialize-cluster.ts";
 import { stopPostmaster } from "../../src/postgres/postmaster.ts";
 import { currentProcess, isRunning, type ProcessIdentity } from "../../src/postgres/process-identity.ts";
+import { makeRunnable } from "../../src/postgres/runnable-binaries.ts";
 import { chooseAccount } from "../../src/postgres/unprivileged-user.ts";
 
 /** Nothing in a test outlives a power failure, and waiting for the disk is most of what a small statement costs. */
@@ -53,6 +55,7 @@ export function scratchFolder(): string {
 }
 
 export interface TestCluster {
+  readonly folder: string;
   /** Of the maintenance database, as the owner of everything. */
   readonly url: string;
   stop(): Promise<void>;
@@ -66,18 +69,21 @@ export async function startTestCluster(binariesPackage?: string): Promise<TestCl
   chmodSync(folder, 0o711);
   writeFileSync(join(folder, "owner.json"), JSON.stringify(currentProcess()));
   const password = randomBytes(16).toString("hex");
-  const cluster: Cluster = {
-    binaries: findBinaries(binariesPackage),
-    dataDirectory: join(folder, "data"),
-    logFile: join(folder, "log"),
-    account: chooseAccount(),
-    settings: THROW_AWAY_SETTINGS,
-  };
+  const account = chooseAccount();
   try {
+    const log = pino({ level: "silent" });
+    const cluster: Cluster = {
+      binaries: await makeRunnable(findBinaries(binariesPackage), { account, log }),
+      dataDirectory: join(folder, "data"),
+      logFile: join(folder, "log"),
+      account,
+      settings: THROW_AWAY_SETTINGS,
+    };
     const options = { clock: systemClock, deadline: systemClock.monotonic() + 30_000 };
     await initializeCluster(cluster, password, options);
     const { port } = await startCluster(cluster, options);
     return {
+      folder,
       url: `postgres://${EMBEDDED_ROLE}:${password}@127.0.0.1:${port}/postgres`,
       stop: () => removeCluster(folder),
     };
