@@ -108,7 +108,9 @@ function pathOf(url: string): Pick<Attempt, "path"> {
 }
 
 function textsOf(headers: JsonObject): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
 }
 
 /** Text that is JSON is looked at as JSON, so that a file in it is found. */

@@ -64,11 +64,16 @@ function copyObject(value: object, walk: Walk): Json | undefined {
 function copyContent(value: object, walk: Walk): Json | undefined {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return { byte_length: value.byteLength };
   if (value instanceof Blob) return { byte_length: value.size };
-  if (value instanceof Error) return { name: String(value.name), message: String(value.message) };
+  if (value instanceof Error) return copyError(value, walk);
   if (Array.isArray(value)) return copyArray(value, walk);
   const toJson: unknown = Reflect.get(value, "toJSON");
   if (typeof toJson === "function") return copy(Reflect.apply(toJson, value, []), walk);
   return copyFields(value, walk);
+}
+
+/** What an error says of itself; the rest may be the whole request that it failed for. */
+function copyError(error: Error, walk: Walk): JsonObject {
+  return { name: read(error, "name", walk) ?? null, message: read(error, "message", walk) ?? null };
 }
 
 function copyArray(values: unknown[], walk: Walk): Json[] {

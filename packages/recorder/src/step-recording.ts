@@ -73,8 +73,9 @@ export class StepRecording {
 
   attemptStarted(): AttemptRecording {
     const attempt = new AttemptRecording(this.#attempts.length + 1, this.#clock, this.#start.visibility);
-    // What an earlier try had said was thrown away by the application too.
+    // The application throws away what an earlier try had said, and never hears of an error that was tried again.
     this.#partial = new PartialContent();
+    this.#error = undefined;
     this.#stream = "none";
     this.#attempts.push(attempt);
     return attempt;
@@ -156,19 +157,22 @@ export class StepRecording {
     return { id: this.id, run_id: runId, chat_id: chatId, step_number: number, operation, started_at: this.#startedAt };
   }
 
+  /** A stream that was given up for another try has no say any more. */
   #listen(attempt: AttemptRecording, listener: StepListener): StreamListener {
+    const current = (): boolean => attempt === this.#attempts.at(-1);
     return {
       part: (part) => {
+        if (!current()) return;
         listener.alive();
         const type = readField(part, "type");
         if (type === "finish" && this.#stream === "flowing") this.#stream = finishState(part);
         if (type === "error") this.#errorPart(attempt, readField(part, "error"));
         if (this.#start.visibility.outputs) this.#partial.add(part);
       },
-      ended: () => attempt.finish(this.#stream === "finished" ? "completed" : "interrupted"),
+      ended: () => attempt.finish(current() && this.#stream === "finished" ? "completed" : "interrupted"),
       cut: (reason) => {
         attempt.finish("interrupted", reason);
-        if (this.#stream === "flowing") listener.left();
+        if (current() && this.#stream === "flowing") listener.left();
       },
     };
   }

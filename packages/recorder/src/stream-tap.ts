@@ -23,10 +23,7 @@ export function tapStream(result: unknown, listener: StreamListener): boolean {
   const stream = readField(result, "stream");
   if (!(stream instanceof ReadableStream)) return false;
   const pipeThrough: PipeThrough = stream.pipeThrough.bind(stream);
-  const tapped: PipeThrough = (transform, options) => {
-    Reflect.deleteProperty(stream, "pipeThrough");
-    return pipeThrough(listening(listener)).pipeThrough(transform, options);
-  };
+  const tapped: PipeThrough = (transform, options) => pipeThrough(listening(listener)).pipeThrough(transform, options);
   return Reflect.defineProperty(stream, "pipeThrough", { value: tapped, configurable: true, writable: true });
 }
 

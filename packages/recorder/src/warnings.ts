@@ -1,13 +1,5 @@
-export const WARNING_CODES = [
-  "not_configured",
-  "no_chat_id",
-  "debug_logging_off",
-  "rejected",
-  "dropped",
-  "internal",
-] as const;
-
-export type WarningCode = (typeof WARNING_CODES)[number];
+/** What a warning is about; see the message for what to do. */
+export type WarningCode = "not_configured" | "no_chat_id" | "debug_logging_off" | "rejected" | "dropped" | "internal";
 
 export type OnWarning = (message: string, code: WarningCode) => void;
 

@@ -1,7 +1,7 @@
 import { generateText, streamText, experimental_streamTextLowMemory as streamTextLowMemory } from "ai";
 import { describe, expect, it } from "vitest";
 
-import { errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
+import { type ProviderAnswer, errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
 import { Recording } from "./recording.ts";
 
 const TEXT = fixtureAnswer("openai/openai-text.json");
@@ -56,12 +56,12 @@ describe("a call that is tried again", () => {
   it("shows a failed attempt while the next one is still on its way", async () => {
     await using recording = await Recording.start([errorAnswer(500), partOfStream(STREAM, 1, "hold")]);
     const abort = new AbortController();
-    const call = generate(recording, { abortSignal: abort.signal }).catch(() => undefined);
+    const answer = generate(recording, { abortSignal: abort.signal }).catch(() => undefined);
     await expect.poll(() => recording.provider.requests.length).toBe(2);
     await recording.recorder.flush();
     expect(recording.ingest.step).toMatchObject({ status: "in_progress", attempts: [{ status: "error" }] });
     abort.abort();
-    await call;
+    await answer;
   });
 
   it("ends as an error when every try failed", async () => {
@@ -118,10 +118,10 @@ describe("a call that is cut short", () => {
   it("is interrupted when a whole response is aborted while it is awaited", async () => {
     await using recording = await Recording.start([partOfStream(STREAM, 1, "hold")]);
     const abort = new AbortController();
-    const call = generate(recording, { abortSignal: abort.signal });
+    const answer = generate(recording, { abortSignal: abort.signal });
     await expect.poll(() => recording.provider.requests.length).toBe(1);
     abort.abort();
-    await expect(call).rejects.toThrow();
+    await expect(answer).rejects.toThrow();
     await recording.recorder.flush();
     expect(recording.ingest.run.status).toBe("interrupted");
     expect(recording.ingest.step).toMatchObject({ status: "interrupted", error: { name: "AbortError" } });
@@ -145,6 +145,24 @@ describe("a call that is cut short", () => {
       });
     },
   );
+
+  it("is interrupted too where the provider makes up a finish part without a reason", async () => {
+    await using recording = await Recording.start([partOfStream("deepseek/deepseek-text.chunks.txt", 5, "end")]);
+    await streamText({ ...call(recording), model: recording.model("deepseek") }).consumeStream();
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
+  });
+
+  it("leaves out what the model had said where the application hides outputs from telemetry", async () => {
+    await using recording = await Recording.start([partOfStream(STREAM, 4, "break")]);
+    const { telemetry, ...options } = call(recording);
+    const hidden = { ...options, telemetry: { ...telemetry, recordOutputs: false } };
+    await streamText(hidden).consumeStream({ onError: () => undefined });
+    await recording.recorder.flush();
+    expect(recording.ingest.step.status).toBe("interrupted");
+    expect(recording.ingest.step.normalized_response).toBeUndefined();
+  });
 
   it("is interrupted when the stream ends before anything was said", async () => {
     await using recording = await Recording.start([partOfStream("anthropic/anthropic-text.chunks.txt", 1, "end")]);
@@ -175,11 +193,30 @@ describe("a call that is cut short", () => {
   });
 });
 
-it("records what the provider said when it fails in the middle of a stream", async () => {
-  const overloaded =
-    'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n';
+/** A stream that says a few words and then that the provider is overloaded. */
+function overloadedAnswer(): ProviderAnswer {
+  const error = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
   const beginning = partOfStream("anthropic/anthropic-text.chunks.txt", 5, "end") as { events: string[] };
-  await using recording = await Recording.start([{ events: [...beginning.events, overloaded], finally: "end" }]);
+  return { events: [...beginning.events, `event: error\ndata: ${JSON.stringify(error)}\n\n`], finally: "end" };
+}
+
+it("records a stream that is tried again in the middle as one step, without what the first try had said", async () => {
+  await using recording = await Recording.start([
+    overloadedAnswer(),
+    fixtureAnswer("anthropic/anthropic-text.chunks.txt"),
+  ]);
+  const result = streamText({ ...call(recording), model: recording.model("anthropic"), streamRetries: 1 });
+  await result.consumeStream();
+  await recording.recorder.flush();
+  expect(recording.ingest.run.status).toBe("completed");
+  const { step } = recording.ingest;
+  expect(step).toMatchObject({ status: "completed", attempts: [{ status: "error" }, { status: "completed" }] });
+  expect(step.error).toBeUndefined();
+  expect(step.normalized_response?.["content"]).toContainEqual({ type: "text", text: await result.text });
+});
+
+it("records what the provider said when it fails in the middle of a stream", async () => {
+  await using recording = await Recording.start([overloadedAnswer()]);
   await streamText({ ...call(recording), model: recording.model("anthropic") }).consumeStream({
     onError: () => undefined,
   });

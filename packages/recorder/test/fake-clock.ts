@@ -55,7 +55,7 @@ export class FakeClock implements Clock {
   }
 
   #next(): Timer | undefined {
-    return [...this.#timers].sort((one, other) => one.at - other.at)[0];
+    return [...this.#timers].toSorted((one, other) => one.at - other.at)[0];
   }
 }
 

@@ -26,7 +26,7 @@ function makeRun() {
 }
 
 describe("while a call is in flight", () => {
-  it("its run and step are touched every two and a half minutes, without their payloads", async () => {
+  it("touches its run and step every two and a half minutes, without their payloads", async () => {
     const { clock, run, emitted } = makeRun();
     run.stepStarted(1, {});
     run.requested({ messages: [] });
@@ -44,7 +44,7 @@ describe("while a call is in flight", () => {
     }
   });
 
-  it("its run is touched while a tool runs, and its finished step is left alone", async () => {
+  it("touches its run while a tool runs, and leaves its finished step alone", async () => {
     const { clock, run, emitted } = makeRun();
     run.stepStarted(1, {});
     run.requested({ messages: [] });
@@ -54,7 +54,7 @@ describe("while a call is in flight", () => {
     expect(emitted.map((items) => items.map(({ kind }) => kind))).toEqual([["chat", "run"]]);
   });
 
-  it("it is taken for abandoned after an hour without a sign of life, and no later one is sent", async () => {
+  it("is taken for abandoned after an hour without a sign of life, and no later one is sent", async () => {
     const { clock, run, emitted, closed } = makeRun();
     run.stepStarted(1, {});
     run.requested({ messages: [] });

@@ -64,7 +64,7 @@ export class IngestServer implements AsyncDisposable {
   }
 
   get stepsInOrder(): StepItem[] {
-    return [...this.steps.values()].sort((one, other) => (one.step_number ?? 0) - (other.step_number ?? 0));
+    return [...this.steps.values()].toSorted((one, other) => (one.step_number ?? 0) - (other.step_number ?? 0));
   }
 
   nextRequest(): Promise<void> {

@@ -7,7 +7,7 @@ export function fixtureNames(): string[] {
   return readdirSync(requireFixtures(), { recursive: true, encoding: "utf8" })
     .map((name) => name.replaceAll("\\", "/"))
     .filter((name) => /\.(?:json|chunks\.txt|sse)$/.test(name))
-    .sort();
+    .toSorted();
 }
 
 /** A recorded whole response. */

@@ -59,6 +59,15 @@ describe("bounds", () => {
     expect(queue.take(10_000)?.body).toMatchObject({ runs: [{ id: "r2" }, { id: "r3" }], steps: [{ id: "s2" }] });
   });
 
+  it("keeps the run that an item has just come for, even where that is the oldest", () => {
+    const queue = new RecordQueue({ ...ROOMY, maxItems: 3 });
+    queue.push("r1", run("r1"));
+    queue.push("r2", run("r2"));
+    queue.push("r3", run("r3"));
+    expect(queue.push("r1", step("s1", "r1"))).toBe(1);
+    expect(queue.take(10_000)?.body).toMatchObject({ runs: [{ id: "r1" }, { id: "r3" }], steps: [{ id: "s1" }] });
+  });
+
   it("drops by bytes too", () => {
     const queue = new RecordQueue({ ...ROOMY, maxBytes: 3000 });
     queue.push("r1", large("s1", "r1", 1200));

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { inChat, shelflifeRecorder } from "@shelflife/recorder";
 
-import { fixtureAnswer } from "./provider-replay-server.ts";
+import { errorAnswer, fixtureAnswer } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording, messagesOf } from "./recording.ts";
 
 const TEXT = fixtureAnswer("openai/openai-text.json");
@@ -117,7 +117,7 @@ describe("hostile payloads", () => {
           inputTokens: { total: Number.NaN, noCache: undefined, cacheRead: -1, cacheWrite: undefined },
           outputTokens: { total: 1.5, text: undefined, reasoning: undefined },
         },
-        warnings: [{ type: "other", message: String("careful") }],
+        warnings: [{ type: "other", message: "careful" }],
         request: { body: value },
         response: { headers: { "x-odd": "yes" }, body: value },
       }),
@@ -145,7 +145,11 @@ describe("hostile payloads", () => {
     "as an error reach the application as they are: %j",
     async (error) => {
       await using recording = await Recording.start([]);
-      const model = new MockLanguageModelV4({ doGenerate: () => Promise.reject(error) });
+      const failing = async (): Promise<never> => {
+        // oxlint-disable-next-line typescript/only-throw-error -- an application may throw anything
+        throw error;
+      };
+      const model = new MockLanguageModelV4({ doGenerate: failing });
       const caught: unknown = await generateText({ ...call(recording), model }).then(
         () => "nothing",
         (reason: unknown) => reason,
@@ -231,17 +235,19 @@ it("records no secrets of the exchange", async () => {
 });
 
 it("obeys an application that hides inputs and outputs from telemetry", async () => {
-  await using recording = await Recording.start([TEXT, STREAM]);
+  const failure = errorAnswer(400, "What shall this secret-question be?");
+  await using recording = await Recording.start([TEXT, STREAM, failure]);
   const { telemetry, ...options } = call(recording);
   const hidden = { ...telemetry, recordInputs: false, recordOutputs: false };
   const prompt = "secret-question";
   const { text } = await generateText({ ...options, prompt, telemetry: hidden });
   await streamText({ ...options, prompt, telemetry: hidden }).consumeStream();
+  await expect(generateText({ ...options, prompt, telemetry: hidden })).rejects.toThrow("secret-question");
   await recording.recorder.flush();
   const recorded = JSON.stringify(recording.ingest.batches);
   expect(recorded).not.toContain("secret-question");
   expect(recorded).not.toContain(text.slice(0, 20));
-  expect([...recording.ingest.steps.values()].map(({ usage }) => usage?.["input_tokens"])).toEqual([16, 16]);
+  expect([...recording.ingest.steps.values()].map(({ usage }) => usage?.["input_tokens"])).toEqual([16, 16, undefined]);
 });
 
 it("does not hold up a call for a server that does not answer", async () => {

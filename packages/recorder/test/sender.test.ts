@@ -82,6 +82,7 @@ describe("batching", () => {
     await clock.advance(999);
     expect(server.tried).toHaveLength(0);
     sender.push("r2", run("r2"));
+    expect(clock.timers).toBe(1);
     await clock.advance(1);
     expect(server.took).toMatchObject([{ runs: [{ id: "r1" }, { id: "r2" }] }]);
     expect(sender.stats).toEqual({ queued: 0, sent: 2, dropped: 0, rejected: 0 });
@@ -270,6 +271,7 @@ describe("closing", () => {
     sender.push("r3", run("r3"));
     await clock.advance(600_000);
     expect(server.tried).toHaveLength(1);
+    expect(server.concurrent).toBe(0);
     expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 3, rejected: 0 });
     expect(clock.timers).toBe(0);
   });
@@ -284,8 +286,10 @@ describe("closing", () => {
     await settle();
     expect(sender.stats).toMatchObject({ queued: 0, dropped: 2 });
     expect(clock.timers).toBe(0);
-    server.failure = undefined;
+    // Should the process go on after all, so does the recorder, tries and all.
     sender.push("r3", run("r3"));
+    await clock.advance(1000);
+    server.failure = undefined;
     await clock.advance(1000);
     expect(sender.stats.sent).toBe(1);
   });
