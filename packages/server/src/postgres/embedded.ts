@@ -11,6 +11,7 @@ import { isInUse, type Lease, takeLease } from "./leases.ts";
 import { findPostmaster, stopPostmaster } from "./postmaster.ts";
 import { makeRunnable } from "./runnable-binaries.ts";
 import { oneLine, StartupError } from "./startup-error.ts";
+import { isTemporary } from "./wait-for-database.ts";
 
 export interface EmbeddedPostgresOptions {
   /** Its folder `postgres` holds the cluster. */
@@ -92,15 +93,31 @@ async function enter(
   // The lease comes first: were we killed right after the server's start, it would tell that nobody is left.
   const lease = takeLease(join(cluster.folder, "leases"));
   try {
-    const password = await prepareData(cluster, limits);
-    const { port } = await startCluster(cluster, limits);
-    return { lease, ...(await openEmbeddedDatabase(port, password)) };
+    return { lease, ...(await startAndOpen(cluster, await prepareData(cluster, limits), limits)) };
   } catch (error) {
     // One that still recovers from a crash is left to it, or no start would ever see the end of a long recovery.
     const recovering = findPostmaster(cluster.dataDirectory)?.status === "starting";
     if (recovering && limits.signal?.aborted !== true) lease.release();
     else await leave(cluster, lease, limits.clock);
     throw error;
+  }
+}
+
+async function startAndOpen(
+  cluster: Cluster,
+  password: string,
+  limits: StartOptions,
+): Promise<{ url: string; version: string }> {
+  for (;;) {
+    const { port } = await startCluster(cluster, limits);
+    try {
+      return await openEmbeddedDatabase(port, password);
+    } catch (error) {
+      // The server may have been told to stop just before we found it ready, by one that was killed right after.
+      const { clock, deadline, signal } = limits;
+      if (!isTemporary(error) || clock.monotonic() >= deadline) throw error;
+      await clock.sleep(50, signal);
+    }
   }
 }
 

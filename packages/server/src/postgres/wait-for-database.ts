@@ -90,7 +90,8 @@ async function attempt(pool: Pool, clock: Clock, limitMs: number, signal: AbortS
   }
 }
 
-function isTemporary(error: unknown): boolean {
+/** Whether a connection failed for a reason that passes by itself. */
+export function isTemporary(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : "";
   return RETRIED_NETWORK_CODES.has(code) || RETRIED_SQLSTATES.test(code) || RETRIED_MESSAGES.test(error.message);

@@ -1,7 +1,5 @@
 import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
@@ -9,8 +7,8 @@ import { pino } from "pino";
 import { afterAll, inject, onTestFinished } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { type EmbeddedPostgres, useEmbeddedPostgres } from "../../src/postgres/embedded.ts";
-import { stopPostmaster } from "../../src/postgres/postmaster.ts";
-import { scratchFolder, THROW_AWAY_SETTINGS } from "./test-cluster.ts";
+import { makeScratchFolder, removeScratchFolder } from "./scratch-folder.ts";
+import { THROW_AWAY_SETTINGS } from "./test-cluster.ts";
 
 /** What the tests change of the options. Must survive JSON, to be handed to another process. */
 export interface Options {
@@ -21,16 +19,9 @@ export interface Options {
 }
 
 /** A folder that goes away at the end of the test, with whatever server runs in it. */
-export function temporaryFolder({ mode = 0o755, parent = scratchFolder() } = {}): string {
-  const folder = mkdtempSync(join(parent, "shelflife-embedded-"));
-  chmodSync(folder, mode);
-  onTestFinished(async () => {
-    await stopPostmaster(join(folder, "postgres", "data"), {
-      clock: systemClock,
-      timeoutMs: 5_000,
-    });
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-  });
+export function temporaryFolder(options: { mode?: number; parent?: string } = {}): string {
+  const folder = makeScratchFolder(options);
+  onTestFinished(() => removeScratchFolder(folder));
   return folder;
 }
 
@@ -48,20 +39,17 @@ export async function initializedFolder(): Promise<string> {
 }
 
 async function initializeOnce(): Promise<string> {
-  const folder = mkdtempSync(join(scratchFolder(), "shelflife-embedded-"));
-  chmodSync(folder, 0o755);
-  removedAtTheEnd.push(folder);
+  const dataDir = makeScratchFolder();
+  removedAtTheEnd.push(dataDir);
   const log = pino({ level: "silent" });
-  const embedded = await useEmbeddedPostgres({ ...completeOptions({}), dataDir: folder, clock: systemClock, log });
+  const embedded = await useEmbeddedPostgres({ ...completeOptions({}), dataDir, clock: systemClock, log });
   await embedded.stop();
-  return folder;
+  return dataDir;
 }
 
 const removedAtTheEnd: string[] = [];
 
-afterAll(() => {
-  for (const folder of removedAtTheEnd) rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-});
+afterAll(() => Promise.all(removedAtTheEnd.map(removeScratchFolder)));
 
 function completeOptions(options: Options): Options {
   const binariesPackage = inject("postgres").binariesPackage;

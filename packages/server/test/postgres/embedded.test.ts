@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { findPostmaster, type Postmaster } from "../../src/postgres/postmaster.ts";
-import { isRunning } from "../../src/postgres/process-identity.ts";
+import { findProcess, isRunning } from "../../src/postgres/process-identity.ts";
 import { eventually, initializedFolder, query, temporaryFolder, useElsewhere, useHere } from "./embedded-fixture.ts";
 
 /** The server that runs for a data directory. */
@@ -124,6 +126,43 @@ test("a server whose user was killed is taken over, and stopped by the one that 
   expect(isRunning(orphan.process)).toBe(false);
 });
 
+test("a start finds its way when a server that seems ready has just been told to stop", async (context) => {
+  context.skip(process.platform !== "linux", "only Linux shows the signals that a process has yet to handle");
+  const dataDir = await initializedFolder();
+  const user = useElsewhere(dataDir);
+  await user.event("ready");
+  const { pid } = postmasterOf(dataDir)!.process;
+  process.kill(pid, "SIGSTOP");
+  user.process.kill("SIGTERM");
+  await eventually(() => /^ShdPnd:\s*0*2$/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
+  user.process.kill("SIGKILL");
+  await user.ended;
+  expect(postmasterOf(dataDir)).toMatchObject({ status: "ready" });
+
+  const starting = useHere(dataDir);
+  await eventually(() =>
+    readdirSync(join(dataDir, "postgres", "leases")).some((name) => name.startsWith(`${process.pid}-`)),
+  );
+  process.kill(pid, "SIGCONT");
+  expect(await query((await starting).url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+});
+
+test("a crashed server's number that went to another process does not keep the next one from starting", async () => {
+  const dataDir = await initializedFolder();
+  const data = join(dataDir, "postgres", "data");
+  const { uid, gid } = statSync(data);
+  // Of the same user, since PostgreSQL leaves the processes of others out of account by itself.
+  const other = spawn("sleep", ["60"], process.getuid?.() === 0 ? { uid, gid } : {});
+  onTestFinished(() => void other.kill());
+  const note = [other.pid, data, 1_700_000_000, 5432, "", "127.0.0.1", "  1234567         0", "ready", ""];
+  writeFileSync(join(data, "postmaster.pid"), note.join("\n"));
+  chownSync(join(data, "postmaster.pid"), uid, gid);
+
+  const { url } = await useHere(dataDir);
+  expect(await query(url, "select 1 as alive")).toEqual([{ alive: 1 }]);
+  expect(other.exitCode ?? other.signalCode).toBeNull();
+});
+
 test("a killed server recovers what was committed, even while a session of it still computes", async () => {
   const dataDir = await initializedFolder();
   const first = await useHere(dataDir, { settings: { synchronous_commit: "on" } });
@@ -214,6 +253,36 @@ test("a start that is given up leaves no process, and the next one succeeds", as
   await expect(start).rejects.toThrow("aborted");
   expect(readdirSync(folder).filter((name) => name.startsWith("data"))).toEqual([]);
   expect((await useHere(dataDir)).version).toBeTruthy();
+});
+
+test("a server that never gets ready is given up and does not stay", async () => {
+  const dataDir = await initializedFolder();
+  const major = readFileSync(join(dataDir, "postgres", "data", "PG_VERSION"), "utf8").trim();
+  const binaries = temporaryFolder({ parent: tmpdir() });
+  for (const folder of ["dist", "native/bin"]) mkdirSync(join(binaries, folder), { recursive: true });
+  writeFileSync(join(binaries, "package.json"), JSON.stringify({ version: `${major}.0.0` }));
+  writeFileSync(join(binaries, "dist", "index.js"), "");
+  // It notes its process number, then does nothing.
+  const script = '#!/bin/sh\n[ "$1" = --version ] && exit\necho "started as $$" >&2\nexec sleep 60\n';
+  writeFileSync(join(binaries, "native/bin/postgres"), script, { mode: 0o755 });
+  await expect(
+    useHere(dataDir, { binariesPackage: join(binaries, "dist", "index.js"), timeoutMs: 300 }),
+  ).rejects.toMatchObject({
+    code: "embedded_postgres_failed",
+    message: expect.stringContaining("not ready in time"),
+  });
+  const [, pid] = /^started as (\d+)$/m.exec(readFileSync(join(dataDir, "postgres", "log"), "utf8"))!;
+  await eventually(() => findProcess(Number(pid)) === undefined);
+});
+
+test("without its password the cluster is left alone", async () => {
+  const dataDir = await initializedFolder();
+  rmSync(join(dataDir, "postgres", "password"));
+  await expect(useHere(dataDir)).rejects.toMatchObject({
+    code: "embedded_postgres_failed",
+    message: expect.stringMatching(/password/),
+  });
+  expect(postmasterOf(dataDir)).toBeUndefined();
 });
 
 test("the time for a start ends it, whatever the server does", async () => {

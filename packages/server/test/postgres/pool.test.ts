@@ -5,15 +5,22 @@ import { createTestDatabase } from "./test-database.ts";
 
 async function openPool(options: Partial<PoolOptions> = {}) {
   const { url } = await createTestDatabase();
+  return openSecondPool(url, options);
+}
+
+function openSecondPool(url: string, options: Partial<PoolOptions> = {}) {
   const lines: string[] = [];
   const log = pino({}, { write: (line) => lines.push(line) });
   const pool = createPool({ url, applicationName: "pool-test", log, ...options });
   return { pool, url, lines, [Symbol.asyncDispose]: () => pool.end() };
 }
 
-test("sessions are in UTC and bear the name of their application", async () => {
-  await using database = await openPool();
-  const { rows } = await database.pool.query(
+test("sessions are in UTC, whatever the database says, and bear the name of their application", async () => {
+  await using database = await openPool({ max: 1 });
+  const name = new URL(database.url).pathname.slice(1);
+  await database.pool.query(`alter database ${name} set timezone = 'Asia/Tokyo'`);
+  await using other = openSecondPool(database.url);
+  const { rows } = await other.pool.query(
     "select current_setting('timezone') as timezone, current_setting('application_name') as application",
   );
   expect(rows).toEqual([{ timezone: "UTC", application: "pool-test" }]);
