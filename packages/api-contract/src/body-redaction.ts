@@ -59,8 +59,7 @@ function redactContent(content: string, kind: BodyKind, isCut: boolean): string 
 function redactDocument(text: string, isCut: boolean): string {
   const redacted = redactJsonText(text, redactText);
   if (redacted !== undefined && (redacted.complete || isCut)) return redacted.text;
-  // What remains of a mark that was cut off is left alone, so that a second pass changes nothing.
-  return isCut && REDACTED_MARK.startsWith(text) ? text : REDACTED_MARK;
+  return REDACTED_MARK;
 }
 
 /** A provider that fails before its stream starts answers with one JSON document, whatever type it announced. */

@@ -1,7 +1,17 @@
 import { isRecord } from "./json-value.ts";
 
 /** Where the parts of messages carry the bytes of a file, in the shapes that model libraries use. */
-const CONTENT_FIELDS = ["data", "base64", "b64_json", "bytes", "file_data", "image", "uint8Array"];
+const CONTENT_FIELDS = [
+  "data",
+  "base64",
+  "b64_json",
+  "bytes",
+  "file_data",
+  "image",
+  "uint8Array",
+  "uint8ArrayData",
+  "base64Data",
+];
 
 export interface FileLength {
   /** Bytes of the file; nothing where what stands there cannot be measured. */
@@ -24,7 +34,7 @@ export function withoutFile(part: Record<string, unknown>, { bytes }: FileLength
       ([field, value]) => !CONTENT_FIELDS.includes(field) || contentLength(value) === undefined,
     ),
   );
-  return bytes === undefined ? rest : { byte_length: bytes, ...rest };
+  return bytes === undefined ? rest : { length: bytes, ...rest };
 }
 
 function contentLength(content: unknown): FileLength | undefined {

@@ -29,6 +29,6 @@ const URL_HEADERS = /^(?:(?:content-|operation-)?location|referer|referrer|origi
 
 function redactHeaderValue(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.map((item) => redactHeaderValue(name, item)).join(", ");
-  if (typeof value === "object") return toJsonText(redactJson(value)) ?? REDACTED_MARK;
-  return URL_HEADERS.test(name) ? redactUrl(String(value)) : redactText(String(value));
+  const text = typeof value === "string" ? value : (toJsonText(value) ?? "");
+  return URL_HEADERS.test(name) ? redactUrl(text) : redactText(text);
 }

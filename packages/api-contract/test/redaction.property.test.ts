@@ -118,7 +118,7 @@ describe("a secret never survives", () => {
   });
 
   it("in URLs, wherever they are damaged", () => {
-    const filler = fc.string({ maxLength: 12, unit: fc.constantFrom(..."ab/?#&=;%@:.+[]\\ 0é") });
+    const filler = fc.string({ maxLength: 12, unit: fc.constantFrom(...Array.from("ab/?#&=;%@:.+[]\\ 0é")) });
     const opening = fc.constantFrom("https://", "http:", "//", "wss://", "postgres://", "HTTPS:\\\\");
     const secretParameter = fc.oneof(secretKey, fc.constantFrom("key", "sig", "X-Amz-Signature", "%61pi_key"));
     const atSeparator = fc.constantFrom("?", "&", "?a=1&", "#", "?x=/y?");
@@ -181,7 +181,7 @@ describe("what is no secret survives", () => {
 
   it("as any JSON whose keys and strings hold nothing sensitive", () => {
     const key = fc.constantFrom("role", "content", "max_tokens", "__proto__", "id");
-    const text = fc.string({ unit: fc.constantFrom(..."ab 1é😀{[]}\"'\\,\n") });
+    const text = fc.string({ unit: fc.constantFrom(...Array.from("ab 1é😀{[]}\"'\\,\n")) });
     const json = fc.letrec((tie) => ({
       node: fc.oneof(
         { maxDepth: 4 },

@@ -129,6 +129,18 @@ describe("a message part", () => {
     });
   });
 
+  it("keeps the length that was recorded where the text had been cut before", () => {
+    expect(redactedPart({ text: "a".repeat(10_001), text_length: 50_000 })?.text_length).toBe(50_000);
+    expect(redactedPart({ text: "a".repeat(10_001), text_length: 3 })?.text_length).toBe(10_001);
+    expect(redactedPart({ type: "file", data: "aHVu", length: 50_000 })?.length).toBe(50_000);
+  });
+
+  it("replaces arguments that nest too deep to be written as JSON", () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    expect(redactedPart({ arguments: deep })).toEqual({ arguments: "[REDACTED]" });
+  });
+
   it("redacts the beginning of JSON arguments that somebody else has cut", () => {
     expect(redactedPart({ type: "tool_call", arguments: '{"user":"ann","password":"hunt' })?.arguments).toBe(
       '{"user":"ann","password":"[REDACTED]"',
@@ -137,7 +149,7 @@ describe("a message part", () => {
 
   it("reduces a file to its name, its type and its size", () => {
     const file = { type: "file", filename: "a.png", media_type: "image/png" };
-    const reduced = { ...file, byte_length: 7 };
+    const reduced = { ...file, length: 7 };
     expect(redactedPart({ ...file, data: "aHVudGVyMg==" })).toEqual(reduced);
     expect(redactedPart({ ...file, data: "data:image/png;base64,aHVudGVyMg==" })).toEqual(reduced);
     expect(redactedPart({ ...file, image: new Uint8Array(7) })).toEqual(reduced);
