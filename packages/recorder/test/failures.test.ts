@@ -232,3 +232,13 @@ it("records what the provider said when it fails in the middle of a stream", asy
     },
   });
 });
+
+it("records that the provider failed and not what it said where the application hides inputs or outputs", async () => {
+  await using recording = await Recording.start([overloadedAnswer()]);
+  const { telemetry, ...options } = call(recording);
+  const hidden = { ...options, telemetry: { ...telemetry, recordInputs: false } };
+  await streamText({ ...hidden, model: recording.model("anthropic") }).consumeStream({ onError: () => undefined });
+  await recording.recorder.flush();
+  expect(recording.ingest.step).toMatchObject({ status: "error", error: { message: "The message is not recorded." } });
+  expect(JSON.stringify(recording.ingest.batches)).not.toContain("verloaded");
+});
