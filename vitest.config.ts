@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@shelflife/source", "module", "node"];
@@ -38,6 +40,7 @@ function oldestPostgres() {
 
 export default defineConfig({
   test: {
+    reporters: ["default", fileURLToPath(new URL("scripts/plain-summary-reporter.ts", import.meta.url))],
     projects: [
       {
         resolve,
@@ -45,6 +48,13 @@ export default defineConfig({
         test: {
           name: "libraries",
           include: ["packages/{api-contract,sdk,recorder}/test/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "repository",
+          include: ["scripts/test/**/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
       serverProject("server", "packages/server/test/postgres/global-setup.ts"),
