@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { CodedError } from "./coded-error.ts";
+import { PARTITION_LENGTHS } from "./store/partition-ranges.ts";
 
 /** One environment variable: what it accepts, what holds without it, and what the documentation says of it. */
 interface Variable<T> {
@@ -67,10 +68,25 @@ export const VARIABLES = {
     "`true` turns the recording of debug data on for every chat. Without it nothing is recorded.",
   ),
   SHELFLIFE_PURGE: variable(onOff, "on", "`off` is the kill switch: nothing is deleted and no purge lock is taken."),
+  SHELFLIFE_PAYLOAD_PARTITION: variable(
+    z.enum(PARTITION_LENGTHS, { error: `must be one of ${PARTITION_LENGTHS.join(", ")}` }),
+    "day",
+    "How much time one partition of debug payloads covers: `hour`, `day` or `week`. Disk comes back a partition at a time. A change applies to partitions made from then on.",
+  ),
   SHELFLIFE_PURGE_BATCH_SIZE: variable(
     wholeNumber(1, 1000),
-    "200",
+    "500",
     "How many records one purge transaction deletes at the most, 1 to 1000.",
+  ),
+  SHELFLIFE_PURGE_BATCH_MS: variable(
+    wholeNumber(1, 10_000),
+    "25",
+    "How long one purge transaction should take, in milliseconds. Batches become smaller than their maximum where they take longer.",
+  ),
+  SHELFLIFE_PURGE_SLOW_REQUEST_MS: variable(
+    wholeNumber(1, 60_000),
+    "250",
+    "While the requests of this server take longer than this on average, in milliseconds, a draining purge pauses four times as long.",
   ),
   SHELFLIFE_PURGE_DUTY_PERCENT: variable(
     wholeNumber(1, 100),

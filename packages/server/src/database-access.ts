@@ -61,11 +61,12 @@ export async function openDatabaseAccess(config: Config, options: AccessOptions)
     if (config.SHELFLIFE_DATABASE_DIRECT_URL !== undefined) await waitForDatabase(pool, { clock, ...limits });
     await migrate({ pool: directPool, log, clock, ...limits });
     const directDatabase = openDatabase(directPool);
+    const partitionLength = config.SHELFLIFE_PAYLOAD_PARTITION;
     return {
       pool,
       purgePool,
-      store: createStore({ database: openDatabase(pool), directDatabase, clock }),
-      purgeStore: createStore({ database: openDatabase(purgePool), directDatabase, clock }),
+      store: createStore({ database: openDatabase(pool), directDatabase, clock, partitionLength }),
+      purgeStore: createStore({ database: openDatabase(purgePool), directDatabase, clock, partitionLength }),
       description,
       close,
     };

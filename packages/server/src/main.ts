@@ -1,17 +1,23 @@
+import type { Registry } from "prom-client";
+
 import { authorizedStore } from "./authz/authorized-store.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock, type Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { openDatabaseAccess, type DatabaseAccess } from "./database-access.ts";
 import { buildApp } from "./http/app.ts";
+import { ForegroundLoad } from "./http/foreground-load.ts";
 import { listen } from "./http/listen.ts";
 import type { ReadinessCheck } from "./http/routes/operations.ts";
 import type { Log } from "./log.ts";
+import { lagMetrics } from "./metrics/lag-metrics.ts";
 import { createRegistry } from "./metrics/registry.ts";
 import { pendingMigrations } from "./postgres/migrate.ts";
 import { purgeDependencies } from "./purge-service.ts";
 import { startPurgeLoop } from "./retention/purge-loop.ts";
-import { runPurgeTick } from "./retention/purge-tick.ts";
+import { measureLags } from "./retention/lag.ts";
+import { runPurgeTick, type PurgeTickDependencies, type TickReport } from "./retention/purge-tick.ts";
 import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
+import type { Store } from "./store/store.ts";
 import { startBanner, type WindowInForce } from "./start-banner.ts";
 
 export interface RunningServer {
@@ -31,6 +37,8 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
   };
   try {
     const registry = createRegistry();
+    const load = new ForegroundLoad(clock, config.SHELFLIFE_PURGE_SLOW_REQUEST_MS);
+    const purge = purgeDependencies(config, { access, clock, log, registry, isForegroundSlow: () => load.isSlow() });
     const app = buildApp({
       store: access.store,
       clock,
@@ -38,13 +46,14 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
       registry,
       checkReadiness: readinessOf(access),
       recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
+      observeRequest: (ms) => load.observe(ms),
+      refreshMetrics: refreshLag({ store: purge.store, clock, log, registry }),
     });
     const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);
     closing.push(() => listener.close());
 
     // Whoever could not listen is not the server, and must not purge: the loop starts last.
-    const purge = purgeDependencies(config, { access, clock, log, registry });
-    const loop = startPurgeLoop({ runTick: (stopping) => runPurgeTick(purge, stopping), clock, log });
+    const loop = startPurgeLoop({ runTick: (stopping) => runMaintenance(purge, stopping), clock, log });
     closing.push(() => loop.stop());
     const windows = await readWindows(access);
     return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows }), stop };
@@ -52,6 +61,31 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
     await stop();
     throw error;
   }
+}
+
+/** What the loop does every time: partitions for what is recorded next, also where the purge is off; then the purge. */
+async function runMaintenance(purge: PurgeTickDependencies, stopping: AbortSignal): Promise<TickReport> {
+  try {
+    await purge.store.preparePayloadPartitions(purge.clock.now());
+  } catch (error) {
+    // An insert that finds no partition makes it, so that this costs no more than a little time.
+    purge.log.warn({ err: error }, "payload partitions could not be made ahead of time");
+  }
+  return runPurgeTick(purge, stopping);
+}
+
+/** Measures the lag for whoever scrapes; a database that does not answer leaves the other metrics readable. */
+function refreshLag(parts: { store: Store; clock: Clock; log: Log; registry: Registry }): () => Promise<void> {
+  const { store, clock, log, registry } = parts;
+  const metrics = lagMetrics(registry);
+  return async () => {
+    try {
+      metrics.update(await measureLags(store, RETENTION_POLICIES, clock), await store.measurePayloadBytes());
+    } catch (error) {
+      metrics.clear();
+      log.debug({ err: error }, "the retention lag could not be measured");
+    }
+  };
 }
 
 function readinessOf(access: DatabaseAccess): ReadinessCheck {

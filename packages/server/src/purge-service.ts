@@ -15,8 +15,9 @@ import type { PurgeTickDependencies } from "./retention/purge-tick.ts";
 /** Everything a purge tick runs with, for the server's loop and for the command line alike. */
 export function purgeDependencies(
   config: Config,
-  { access, clock, log, registry }: { access: DatabaseAccess; clock: Clock; log: Log; registry: Registry },
+  parts: { access: DatabaseAccess; clock: Clock; log: Log; registry: Registry; isForegroundSlow: () => boolean },
 ): PurgeTickDependencies {
+  const { access, clock, log, registry, isForegroundSlow } = parts;
   const store = authorizedStore(access.purgeStore, { kind: "purger" });
   return {
     store,
@@ -26,8 +27,10 @@ export function purgeDependencies(
     metrics: purgeMetrics(registry),
     pace: {
       batchSize: config.SHELFLIFE_PURGE_BATCH_SIZE,
+      batchTargetMs: config.SHELFLIFE_PURGE_BATCH_MS,
       dutyPercent: config.SHELFLIFE_PURGE_DUTY_PERCENT,
       budgetMs: config.SHELFLIFE_PURGE_BUDGET_SECONDS * 1000,
+      isForegroundSlow,
     },
     tryLock: () => tryPurgeLock(access.purgePool),
     readDatabaseTime: () => store.readDatabaseTime(),

@@ -25,7 +25,14 @@ export function addPurgeCommand(program: Command): void {
 
 async function purge(options: PurgeOptions): Promise<void> {
   const report = await withDatabase(async ({ config, log, access, signal }) => {
-    const dependencies = purgeDependencies(config, { access, clock: systemClock, log, registry: createRegistry() });
+    const dependencies = purgeDependencies(config, {
+      access,
+      clock: systemClock,
+      log,
+      registry: createRegistry(),
+      // A command sees no requests; the duty cycle alone spares those that the server answers.
+      isForegroundSlow: () => false,
+    });
     return options.dryRun === true ? previewPurge(dependencies, signal) : runPurgeTick(dependencies, signal);
   });
   print(toJson(report), options, () => describeReport(report, options));

@@ -25,6 +25,10 @@ export interface AppDependencies {
   readonly checkReadiness: ReadinessCheck;
   /** Whether the deployment records every chat. */
   readonly recordingForced: boolean;
+  /** Told how long each request under `/api` took, in milliseconds. */
+  readonly observeRequest?: (ms: number) => void;
+  /** Brings the metrics that are measured and not counted up to date. */
+  readonly refreshMetrics?: () => Promise<void>;
 }
 
 const CHATS = "/api/experimental/chats";
@@ -32,6 +36,7 @@ const CHATS = "/api/experimental/chats";
 /** Builds the HTTP application. Every route is listed here, in order. */
 export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment> {
   const { store, clock, log, registry, checkReadiness, recordingForced } = dependencies;
+  const { observeRequest, refreshMetrics = () => Promise.resolve() } = dependencies;
   const app = new OpenAPIHono<Environment>();
 
   app.use(async (context, next) => {
@@ -41,6 +46,8 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
     const started = clock.monotonic();
     await next();
     context.header("X-Request-Id", requestId);
+    const ms = clock.monotonic() - started;
+    if (context.req.path.startsWith("/api/")) observeRequest?.(ms);
     context
       .get("log")
       .debug(
@@ -48,7 +55,7 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
           method: context.req.method,
           path: context.req.path,
           status: context.res.status,
-          ms: Math.round(clock.monotonic() - started),
+          ms: Math.round(ms),
         },
         "request",
       );
@@ -57,7 +64,7 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   app.onError(renderError);
   app.notFound((context) => renderError(notFound("route"), context));
 
-  for (const route of operationRoutes(registry, checkReadiness)) mountRoute(app, route);
+  for (const route of operationRoutes({ registry, checkReadiness, refreshMetrics })) mountRoute(app, route);
   describeSecurity(app);
   app.get("/openapi.json", (context) => context.json(describeApi(app)));
 

@@ -6,6 +6,8 @@ export interface PurgeMetrics {
   announce(recordTypes: readonly string[]): void;
   /** Adds records whose deletion has been committed. */
   countPurged(recordType: string, records: number): void;
+  /** Adds bytes of payload whose disk has been given back. */
+  countReclaimed(bytes: number): void;
   /** Observes an iteration: exactly one sample, failed or not. */
   observeIteration(success: boolean, seconds: number): void;
 }
@@ -24,12 +26,20 @@ export function purgeMetrics(registry: Registry): PurgeMetrics {
     labelNames: ["record_type"],
     registers: [registry],
   });
+  const reclaimed = new Counter({
+    name: "shelflife_payload_bytes_reclaimed_total",
+    help: "Bytes of debug payload, indexes included, whose disk was given back by dropping partitions.",
+    registers: [registry],
+  });
   return {
     announce(recordTypes) {
       for (const recordType of recordTypes) purged.inc({ record_type: recordType }, 0);
     },
     countPurged(recordType, records) {
       purged.inc({ record_type: recordType }, records);
+    },
+    countReclaimed(bytes) {
+      reclaimed.inc(bytes);
     },
     observeIteration(success, seconds) {
       duration.observe({ success: String(success) }, seconds);

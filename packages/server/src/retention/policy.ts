@@ -1,7 +1,38 @@
 import type { RetentionSetting } from "@shelflife/api-contract";
 
-import type { DrainCursor, PurgeBatchRequest, PurgeBatchResult } from "../store/debug-run-purge.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { PurgeMetrics } from "../metrics/purge-metrics.ts";
 import type { Store } from "../store/store.ts";
+import type { Pace } from "./pace.ts";
+
+/** What a policy runs with in one tick. */
+export interface PolicyRun {
+  /** The store as the purger may use it. */
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: PurgeMetrics;
+  readonly pace: Pace;
+  readonly tickStart: Date;
+  readonly ledgerId: string;
+  readonly signal: AbortSignal;
+  /** Asked before every batch: a batch never starts without the lock. */
+  readonly isLockHeld: () => Promise<boolean>;
+}
+
+/** What a policy has done so far; counted up as it goes, so that it tells the truth also where the policy fails. */
+export interface PolicyTally {
+  /** What the predicate matched when the policy began. */
+  expired: number;
+  /** What of it remains. */
+  left: number;
+  batches: number;
+  /** Records whose deletion has been committed. */
+  deleted: number;
+  /** Whether the time budget ended it, with more left to do. */
+  budgetEnded: boolean;
+}
 
 /**
  * A kind of data that goes after its retention window. A policy is a value, and the tick runs a list of them: isolation,
@@ -16,10 +47,10 @@ export interface RetentionPolicy {
   readonly setting: RetentionSetting;
   /** From when the window counts, in words for the documentation. */
   readonly clock: string;
-  /** How many records are expired at this cutoff. */
-  countExpired(store: Store, cutoff: Date, signal: AbortSignal): Promise<number>;
-  /** Deletes at most `limit` expired records in one short transaction, oldest first, and counts them in the ledger. */
-  purgeBatch(store: Store, request: PurgeBatchRequest): Promise<PurgeBatchResult>;
-  /** The next expired record after a cursor. */
-  nextExpired(store: Store, request: { cutoff: Date; after: DrainCursor | null }): Promise<DrainCursor | undefined>;
+  /** How many records are expired; asked by a preview. The cutoff is null where the window is 0. */
+  countExpired(store: Store, at: { cutoff: Date | null; tickStart: Date; signal: AbortSignal }): Promise<number>;
+  /** Deletes what is expired. The cutoff is that of the window in force at the start; null where it is 0. */
+  run(run: PolicyRun, cutoff: Date | null, tally: PolicyTally): Promise<void>;
+  /** By how much the oldest expired record is overdue, and about how many are; without scanning. */
+  lag?(store: Store, cutoff: Date): Promise<{ oldestOverdueMs: number; backlog: number }>;
 }

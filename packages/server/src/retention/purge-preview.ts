@@ -14,7 +14,7 @@ export async function previewPurge(dependencies: PurgeTickDependencies, signal: 
     try {
       const { days } = await store.readRetentionWindow(policy.setting);
       const cutoff = cutoffOf(tickStart, days);
-      const expired = cutoff === null ? 0 : await policy.countExpired(store, cutoff, signal);
+      const expired = await policy.countExpired(store, { cutoff, tickStart, signal });
       reports.push({ ...report, windowDays: days, cutoff, expired, left: expired, durationMs: clock.monotonic() - started });
     } catch (error) {
       log.error({ policy: policy.name, code: codeOf(error), err: error }, "a retention policy could not be previewed");

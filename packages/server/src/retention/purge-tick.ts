@@ -3,10 +3,10 @@ import { CodedError } from "../coded-error.ts";
 import type { PurgeLock } from "../postgres/purge-lock.ts";
 import { newId } from "../store/database.ts";
 import type { RetentionPolicy } from "./policy.ts";
-import { describeFailure, runPolicy, type Failure, type PolicyReport, type PolicyRun } from "./run-policy.ts";
+import { describeFailure, runPolicy, type Failure, type PolicyReport, type TickRun } from "./run-policy.ts";
 
 export interface PurgeTickDependencies extends Pick<
-  PolicyRun,
+  TickRun,
   "store" | "clock" | "log" | "metrics" | "pace" | "replica"
 > {
   readonly policies: readonly RetentionPolicy[];
@@ -67,7 +67,7 @@ async function runPolicies(
     log.error({ err: error }, "the purge could not begin");
     return { outcome: "failure", policies: [], error: describeFailure(error) };
   }
-  const run: PolicyRun = { ...dependencies, tickId: newId(), tickStart, signal, isLockHeld: () => lock.isHeld() };
+  const run: TickRun = { ...dependencies, tickId: newId(), tickStart, signal, isLockHeld: () => lock.isHeld() };
   const reports: PolicyReport[] = [];
   for (const policy of policies) reports.push(await runPolicy(run, policy));
   const failed = reports.some((report) => report.error !== undefined);

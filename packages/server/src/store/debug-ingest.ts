@@ -8,7 +8,7 @@ import { ingestChats } from "./ingest-chats.ts";
 import { ingestPayloads } from "./ingest-payloads.ts";
 import { ingestRuns, summarizeEndedRuns, touchRuns } from "./ingest-runs.ts";
 import { ingestSteps, type NumberedStep } from "./ingest-steps.ts";
-import { PayloadPartitions } from "./payload-partitions.ts";
+import type { PayloadPartitions } from "./payload-partitions.ts";
 
 export interface DebugIngestStore {
   /**
@@ -27,15 +27,13 @@ const ATTEMPTS = 4;
  */
 const LOST_RACES = ["23505", "40P01", "40001", "55P03", "23514"];
 
-export function debugIngestStore(database: Database, directDatabase: Database, clock: Clock): DebugIngestStore {
-  const partitions = new PayloadPartitions(directDatabase);
-
+export function debugIngestStore(database: Database, partitions: PayloadPartitions, clock: Clock): DebugIngestStore {
   return {
     async recordDebugBatch(caller, batch) {
       for (let attempt = 1; ; attempt += 1) {
         try {
           const now = clock.now().toISOString();
-          await partitions.ensure(await payloadMoments(database, batch, now));
+          await partitions.ensure(await payloadMoments(database, batch));
           return await recordOnce(database, caller, batch, now);
         } catch (error) {
           if (attempt === ATTEMPTS || !hasCode(error, ...LOST_RACES)) throw error;
@@ -54,10 +52,10 @@ async function recordOnce(
 ): Promise<RejectedItem[]> {
   return database.transaction().execute(async (transaction) => {
     await sql`SELECT set_config('lock_timeout', '10s', true)`.execute(transaction);
-    const rejections = new Rejections();
-    const writable = await ingestChats(transaction, { caller, batch, now, rejections });
-    const runs = await ingestRuns(transaction, { batch, now, rejections, writable });
-    const steps = await ingestSteps(transaction, { batch, now, rejections, runs, writable });
+    const rejections = new Rejections(batch.rejected ?? []);
+    const chats = await ingestChats(transaction, { caller, batch, now, rejections });
+    const { runs, deleted } = await ingestRuns(transaction, { batch, rejections, chats });
+    const steps = await ingestSteps(transaction, { batch, rejections, runs, deletedRuns: deleted, chats });
     await touchRuns(transaction, touchesOf(steps));
     await ingestPayloads(transaction, steps, runs);
     await summarizeEndedRuns(
@@ -69,17 +67,18 @@ async function recordOnce(
 }
 
 /** Where the payloads of a batch will go: new runs say so by their start, and stored ones have it fixed. */
-async function payloadMoments(database: Database, batch: PreparedBatch, now: string): Promise<Set<string>> {
-  const moments = new Set(batch.runs.map((run) => run.started_at ?? run.updated_at ?? now));
-  const ids = [...new Set([...batch.steps.map((step) => step.run_id), ...batch.runs.map((run) => run.id)])];
-  if (ids.length === 0) return moments;
-  const { rows } = await sql<{ payload_at: string }>`
-    SELECT DISTINCT coalesce(payload_at, started_at)::text AS payload_at
+async function payloadMoments(database: Database, batch: PreparedBatch): Promise<Set<string>> {
+  const withPayload = batch.steps.filter((step) => Object.keys(step.payload).length > 0);
+  const ids = new Set(withPayload.map((step) => step.run_id));
+  if (ids.size === 0) return new Set();
+  const { rows } = await sql<{ id: string; payload_at: string }>`
+    SELECT id, coalesce(payload_at, started_at)::text AS payload_at
     FROM chat_debug_runs
-    WHERE id = ANY (${ids}::uuid[])
+    WHERE id = ANY (${[...ids]}::uuid[])
   `.execute(database);
-  for (const row of rows) moments.add(row.payload_at);
-  return moments;
+  const stored = new Set(rows.map((row) => row.id));
+  const created = batch.runs.filter((run) => ids.has(run.id) && !stored.has(run.id));
+  return new Set([...rows.map((row) => row.payload_at), ...created.map((run) => run.started_at ?? run.updated_at)]);
 }
 
 /** One touch for each run: the newest clock of its steps, and the label that its first step tells. */

@@ -29,16 +29,19 @@ export interface PurgeBatchResult {
   /** How many expired rows were found and locked; fewer than the limit means that the backlog is drained. */
   readonly found: number;
   readonly deleted: number;
-  /** Stored payload bytes that went with them. */
+  /** Stored payload bytes that went with them at once. */
   readonly bytes: number;
   /** Null where nothing was found. */
   readonly cursor: DrainCursor | null;
 }
 
 export interface DebugRunPurgeStore {
+  /** How many runs are expired, up to ten million. */
   countExpiredDebugRuns(cutoff: Date, signal: AbortSignal): Promise<number>;
-  /** Deletes one batch of expired runs, oldest first, with their steps and payloads, in one short transaction. */
+  /** Deletes one batch of expired runs, oldest first, with their steps and kept payloads, in one short transaction. */
   purgeDebugRunBatch(request: PurgeBatchRequest): Promise<PurgeBatchResult>;
+  /** By how much the oldest expired run is overdue, and about how many are: an index look-up and the planner's estimate. */
+  measureDebugRunLag(cutoff: Date): Promise<{ oldestOverdueMs: number; backlog: number }>;
   /** The next expired row after a cursor, for a drain that has to step over a row which cannot be deleted. */
   nextExpiredDebugRun(request: { cutoff: Date; after: DrainCursor | null }): Promise<DrainCursor | undefined>;
 }
@@ -46,18 +49,21 @@ export interface DebugRunPurgeStore {
 interface LockedRun {
   readonly id: string;
   readonly chat_id: string;
-  /** As SQL text, with its microseconds: payloads are found by equality with it. */
-  readonly payload_at: string;
-  readonly payload_day: string;
+  /** Whether its payloads have been moved to the kept partition. */
+  readonly kept: boolean;
   readonly clock: string;
 }
+
+/** A backlog is counted up to here; beyond, the count would cost more than the exact figure is worth. */
+const COUNTED_MAX = 10_000_000;
 
 export function debugRunPurgeStore(database: Database): DebugRunPurgeStore {
   return {
     async countExpiredDebugRuns(cutoff, signal) {
       return cancellableTransaction(database, signal, async (transaction) => {
         const { rows } = await sql<{ expired: number }>`
-          SELECT count(*) AS expired FROM chat_debug_runs WHERE updated_at < ${cutoff}
+          SELECT count(*) AS expired
+          FROM (SELECT FROM chat_debug_runs WHERE updated_at < ${cutoff} LIMIT ${COUNTED_MAX}) AS counted
         `.execute(transaction);
         return rows[0]?.expired ?? 0;
       });
@@ -69,11 +75,25 @@ export function debugRunPurgeStore(database: Database): DebugRunPurgeStore {
         const last = locked.at(-1);
         if (last === undefined) return { found: 0, deleted: 0, bytes: 0, cursor: null };
         const deleted = await deleteLocked(transaction, locked, cutoff);
-        const gone = locked.filter((run) => deleted.has(run.id));
-        const bytes = await deletePayloads(transaction, gone);
+        const kept = locked.filter((run) => run.kept && deleted.has(run.id));
+        const bytes = await deleteKeptPayloads(transaction, kept);
         await countBatchInLedger(transaction, ledgerId, { deleted: deleted.size, bytes });
         return { found: locked.length, deleted: deleted.size, bytes, cursor: { clock: last.clock, id: last.id } };
       });
+    },
+
+    async measureDebugRunLag(cutoff) {
+      const { rows: oldest } = await sql<{ updated_at: Date }>`
+        SELECT updated_at FROM chat_debug_runs WHERE updated_at < ${cutoff} ORDER BY updated_at LIMIT 1
+      `.execute(database);
+      const clock = oldest[0]?.updated_at;
+      if (clock === undefined) return { oldestOverdueMs: 0, backlog: 0 };
+      const { rows: plans } = await sql<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>`
+        EXPLAIN (FORMAT JSON) SELECT FROM chat_debug_runs WHERE updated_at < ${sql.lit(cutoff.toISOString())}::timestamptz
+      `.execute(database);
+      // The planner never says 0, and there is at least the one that was found.
+      const backlog = Math.max(1, plans[0]?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? 1);
+      return { oldestOverdueMs: cutoff.getTime() - clock.getTime(), backlog };
     },
 
     async nextExpiredDebugRun({ cutoff, after }) {
@@ -100,8 +120,7 @@ async function lockExpired(
     SELECT
       id,
       chat_id,
-      coalesce(payload_at, started_at)::text AS payload_at,
-      (coalesce(payload_at, started_at) AT TIME ZONE 'UTC')::date::text AS payload_day,
+      coalesce(payload_at = 'infinity', false) AS kept,
       updated_at::text AS clock
     FROM chat_debug_runs
     WHERE updated_at < ${cutoff} AND (updated_at, id) > (${after?.clock ?? "-infinity"}::timestamptz, ${after?.id ?? NO_ID}::uuid)
@@ -128,33 +147,19 @@ async function deleteLocked(
 }
 
 /**
- * Deletes the payloads of runs that have just gone. One statement a day, each with its bounds as parameters, so that the
- * planner prunes to one partition and locks no other.
+ * Deletes the kept payloads of runs that have just gone. All other payloads go with their partition, which is dropped
+ * once no live run has its payloads in it: deleting them row by row would write much and give nothing back.
  */
-async function deletePayloads(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<number> {
-  let bytes = 0;
-  for (const [day, ofDay] of Map.groupBy(runs, (run) => run.payload_day)) {
-    const { rows } = await sql<{ bytes: number }>`
-      WITH gone AS (
-        DELETE FROM chat_debug_payloads AS payload
-        USING unnest(
-          ${ofDay.map((run) => run.chat_id)}::uuid[],
-          ${ofDay.map((run) => run.id)}::uuid[],
-          ${ofDay.map((run) => run.payload_at)}::timestamptz[]
-        ) AS chosen (chat_id, run_id, recorded_at)
-        WHERE payload.chat_id = chosen.chat_id
-          AND payload.run_id = chosen.run_id
-          AND payload.recorded_at = chosen.recorded_at
-          AND payload.recorded_at >= ${`${day} 00:00:00+00`}::timestamptz
-          AND payload.recorded_at < ${`${day} 00:00:00+00`}::timestamptz + interval '1 day'
-        RETURNING
-          coalesce(octet_length(payload.request), 0)
-          + coalesce(octet_length(payload.response), 0)
-          + coalesce(octet_length(payload.attempts), 0) AS bytes
-      )
-      SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM gone
-    `.execute(transaction);
-    bytes += rows[0]?.bytes ?? 0;
-  }
-  return bytes;
+async function deleteKeptPayloads(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<number> {
+  if (runs.length === 0) return 0;
+  const { rows } = await sql<{ bytes: number }>`
+    WITH gone AS (
+      DELETE FROM chat_debug_payloads AS payload
+      USING unnest(${runs.map((run) => run.chat_id)}::uuid[], ${runs.map((run) => run.id)}::uuid[]) AS chosen (chat_id, run_id)
+      WHERE payload.chat_id = chosen.chat_id AND payload.run_id = chosen.run_id AND payload.recorded_at = 'infinity'
+      RETURNING pg_column_size(payload.*) AS bytes
+    )
+    SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM gone
+  `.execute(transaction);
+  return rows[0]?.bytes ?? 0;
 }

@@ -4,76 +4,157 @@ import { sql } from "kysely";
 
 import { hasCode } from "../coded-error.ts";
 import { ADVISORY_LOCKS } from "../postgres/locks.ts";
-import type { Database } from "./database.ts";
+import type { Database, OpenTransaction } from "./database.ts";
+import { covers, partitionMs, rangeAround, type PartitionLength, type TimeRange } from "./partition-ranges.ts";
 
-const MS_PER_DAY = 86_400_000;
+/** A partition of `chat_debug_payloads`, or one that has been detached and waits to be dropped. */
+export interface PayloadPartition extends TimeRange {
+  readonly name: string;
+  /** `detaching`: a detach was interrupted; it makes inserts in its range fail until it is finished. */
+  readonly state: "attached" | "detaching" | "detached";
+}
 
-/** How often a partition that could not be locked is tried again before the write that needs it fails. */
+/** How many partitions beyond the current one are made ahead of time. */
+const PARTITIONS_AHEAD = 2;
+
+/** How often a change of the schema that lost a lock is tried again before the write that needs it fails. */
 const ATTEMPTS = 5;
 
+/** No change of the schema waits longer than this for a lock, since everybody who comes later would wait behind it. */
+const LOCK_TIMEOUT = "2s";
+
 /**
- * Makes the daily partitions of `chat_debug_payloads` that an insert needs, before it. A partition is created as a table
- * of its own and then attached: unlike CREATE TABLE ... PARTITION OF, that does not lock readers and writers out.
+ * The partitions of `chat_debug_payloads`: made ahead of time and on demand, detached and dropped.
+ *
+ * Every change takes one advisory lock, so that two replicas never work on the table at once. A partition says its own
+ * bounds in a comment, which stays with it when it is detached: what was detached by a process that died is found again.
  */
 export class PayloadPartitions {
   readonly #database: Database;
-  /** Days, as milliseconds since the epoch at midnight UTC, that are known to have a partition. */
-  readonly #known = new Set<number>();
+  readonly #length: PartitionLength;
+  /** What is known to be attached; an insert that finds it otherwise has it forgotten. */
+  #known: readonly TimeRange[] = [];
 
   /** @param database a connection without a transaction-mode pooler in between */
-  constructor(database: Database) {
+  constructor(database: Database, length: PartitionLength) {
     this.#database = database;
+    this.#length = length;
   }
 
   /** Makes sure that a payload recorded at each of these moments (SQL or ISO text, UTC) finds its partition. */
   async ensure(moments: Iterable<string>): Promise<void> {
-    const days = new Set([...moments].map((moment) => Math.floor(Date.parse(moment) / MS_PER_DAY) * MS_PER_DAY));
-    for (const day of [...days].toSorted((a, b) => a - b)) {
-      if (this.#known.has(day)) continue;
-      await this.#create(new Date(day), new Date(day + MS_PER_DAY));
-      this.#known.add(day);
+    for (const text of moments) {
+      if (text === "infinity") continue;
+      const moment = new Date(text);
+      if (!this.#known.some((range) => covers(range, moment))) await this.#create(moment);
     }
+  }
+
+  /** Makes the partitions of the near future, so that an insert seldom has to. */
+  async prepare(now: Date): Promise<void> {
+    const ahead = Array.from({ length: PARTITIONS_AHEAD + 1 }, (_, index) => now.getTime() + index * partitionMs(this.#length));
+    await this.ensure(ahead.map((moment) => new Date(moment).toISOString()));
   }
 
   /** Forgets what is known, after an insert found that a partition is gone. */
   forget(): void {
-    this.#known.clear();
+    this.#known = [];
   }
 
-  async #create(from: Date, to: Date): Promise<void> {
+  /** Every partition but the kept one, oldest first, and what was detached and never dropped. */
+  list(): Promise<PayloadPartition[]> {
+    return listPartitions(this.#database);
+  }
+
+  /**
+   * Detaches a partition without holding up readers or writers. It gives up where that takes too long; what it leaves
+   * then is finished by the next `finishDetaching`.
+   */
+  async detach(name: string): Promise<void> {
+    await this.#outsideTransaction(sql`ALTER TABLE chat_debug_payloads DETACH PARTITION ${sql.table(name)} CONCURRENTLY`);
+    this.forget();
+  }
+
+  /** Finishes a detach that was interrupted. Until then inserts in its range fail, and no other detach can begin. */
+  async finishDetaching(name: string): Promise<void> {
+    await this.#outsideTransaction(sql`ALTER TABLE chat_debug_payloads DETACH PARTITION ${sql.table(name)} FINALIZE`);
+    this.forget();
+  }
+
+  async #create(moment: Date): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#createOnce(from, to);
+        this.#known = await this.#createOnce(moment);
+        return;
       } catch (error) {
         if (attempt === ATTEMPTS || !hasCode(error, "55P03", "40P01")) throw error;
       }
     }
   }
 
-  #createOnce(from: Date, to: Date): Promise<void> {
+  async #createOnce(moment: Date): Promise<readonly TimeRange[]> {
+    const interrupted = (await this.list()).find((partition) => partition.state === "detaching" && covers(partition, moment));
+    if (interrupted !== undefined) await this.finishDetaching(interrupted.name);
     return this.#database.transaction().execute(async (transaction) => {
-      await sql`SELECT set_config('lock_timeout', '2s', true)`.execute(transaction);
+      await sql`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`.execute(transaction);
       await sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.payloadPartitions})`.execute(transaction);
-      const { rows } = await sql<{ bounds: string }>`
-        SELECT pg_get_expr(partition.relpartbound, partition.oid) AS bounds
-        FROM pg_inherits JOIN pg_class AS partition ON partition.oid = pg_inherits.inhrelid
-        WHERE pg_inherits.inhparent = 'chat_debug_payloads'::regclass
-      `.execute(transaction);
-      const bounds = `FOR VALUES FROM ('${sqlTime(from)}') TO ('${sqlTime(to)}')`;
-      if (rows.some((row) => row.bounds === bounds)) return;
-      // A name is never used twice, so that nothing can mistake a new partition for one whose removal was interrupted.
-      const day = from.toISOString().slice(0, 10).replaceAll("-", "");
-      const name = sql.table(`chat_debug_payloads_${day}_${randomBytes(4).toString("hex")}`);
-      await sql`CREATE TABLE ${name} (LIKE chat_debug_payloads INCLUDING ALL)`.execute(transaction);
-      await sql`ALTER TABLE chat_debug_payloads ATTACH PARTITION ${name} ${sql.raw(bounds)}`.execute(transaction);
+      // One that is being detached still claims its range.
+      const claimed = (await listPartitions(transaction)).filter((partition) => partition.state !== "detached");
+      const attached = claimed.filter((partition) => partition.state === "attached");
+      if (attached.some((partition) => covers(partition, moment))) return attached;
+      const range = rangeAround(moment, this.#length, claimed);
+      await attachNew(transaction, range);
+      return [...attached, range];
+    });
+  }
+
+  /** For what may not run in a transaction: a session of its own that holds the advisory lock. */
+  async #outsideTransaction(statement: ReturnType<typeof sql>): Promise<void> {
+    await this.#database.connection().execute(async (session) => {
+      try {
+        await sql`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, false)`.execute(session);
+        await sql`SELECT pg_advisory_lock(${ADVISORY_LOCKS.payloadPartitions})`.execute(session);
+        await statement.execute(session);
+      } finally {
+        await sql`SELECT pg_advisory_unlock_all(), set_config('lock_timeout', '0', false)`.execute(session);
+      }
     });
   }
 }
 
-/** A moment as PostgreSQL prints it in UTC. */
-function sqlTime(moment: Date): string {
-  return moment
-    .toISOString()
-    .replace("T", " ")
-    .replace(/\.000Z$/, "+00");
+/** Creates a table of its own and attaches it: unlike CREATE TABLE ... PARTITION OF, that locks no reader or writer out. */
+async function attachNew(transaction: OpenTransaction, { from, to }: TimeRange): Promise<void> {
+  // A name is never used twice, so that nothing can mistake a new partition for one that is on its way out.
+  const stamp = from.toISOString().slice(0, 13).replaceAll(/\D/g, "");
+  const name = sql.table(`chat_debug_payloads_${stamp}_${randomBytes(4).toString("hex")}`);
+  const bounds = `FROM ('${from.toISOString()}') TO ('${to.toISOString()}')`;
+  await sql`CREATE TABLE ${name} (LIKE chat_debug_payloads INCLUDING ALL)`.execute(transaction);
+  await sql`COMMENT ON TABLE ${name} IS ${sql.lit(`${COMMENT} ${from.toISOString()} ${to.toISOString()}`)}`.execute(transaction);
+  await sql`ALTER TABLE chat_debug_payloads ATTACH PARTITION ${name} FOR VALUES ${sql.raw(bounds)}`.execute(transaction);
+}
+
+/** How the comment of a partition begins; after it come its bounds. A table without it is somebody else's. */
+const COMMENT = "shelflife payload partition";
+
+/** Reads the catalog. What an interrupted detach has left is told apart by its own mark. */
+export async function listPartitions(database: Database): Promise<PayloadPartition[]> {
+  const { rows } = await sql<{ name: string; comment: string; state: PayloadPartition["state"] }>`
+    SELECT
+      relation.relname AS name,
+      description.description AS comment,
+      CASE WHEN link.inhrelid IS NULL THEN 'detached' WHEN link.inhdetachpending THEN 'detaching' ELSE 'attached' END AS state
+    FROM pg_description AS description
+    JOIN pg_class AS relation ON relation.oid = description.objoid
+    LEFT JOIN pg_inherits AS link ON link.inhrelid = relation.oid AND link.inhparent = 'chat_debug_payloads'::regclass
+    WHERE description.classoid = 'pg_class'::regclass
+      AND description.objsubid = 0
+      AND description.description LIKE ${`${COMMENT} %`}
+      AND relation.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'chat_debug_payloads'::regclass)
+  `.execute(database);
+  return rows
+    .map(({ name, comment, state }) => {
+      const [from = "", to = ""] = comment.slice(COMMENT.length + 1).split(" ");
+      return { name, state, from: new Date(from), to: new Date(to) };
+    })
+    .toSorted((a, b) => a.from.getTime() - b.from.getTime());
 }

@@ -24,6 +24,8 @@ export interface PurgeLedgerStore {
   closeLedgerRow(id: string, closing: LedgerClosing): Promise<void>;
   /** Closes what a purger that died left running. Only the holder of the purge lock may call this. */
   abortRunningLedgerRows(): Promise<number>;
+  /** When each of these policies last did its work without a failure, on any replica. */
+  readLastSuccesses(policies: readonly string[]): Promise<Map<string, Date>>;
   /** The database's own wall clock, to compare with the application's. */
   readDatabaseTime(): Promise<Date>;
 }
@@ -63,6 +65,20 @@ export function purgeLedgerStore(database: Database, clock: Clock): PurgeLedgerS
         .where("outcome", "=", "running")
         .executeTakeFirst();
       return Number(result.numUpdatedRows);
+    },
+
+    async readLastSuccesses(policies) {
+      const { rows } = await sql<{ policy: string; finished_at: Date }>`
+        SELECT named.policy, last.finished_at
+        FROM unnest(${policies}::text[]) AS named (policy)
+        CROSS JOIN LATERAL (
+          SELECT finished_at FROM purge_ledger
+          WHERE purge_ledger.policy = named.policy AND outcome IN ('success', 'disabled')
+          ORDER BY finished_at DESC
+          LIMIT 1
+        ) AS last
+      `.execute(database);
+      return new Map(rows.map((row) => [row.policy, row.finished_at]));
     },
 
     async readDatabaseTime() {

@@ -4,6 +4,9 @@ import type { Database } from "./database.ts";
 import { debugIngestStore, type DebugIngestStore } from "./debug-ingest.ts";
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
 import { debugRunsStore, type DebugRunsStore } from "./debug-runs.ts";
+import type { PartitionLength } from "./partition-ranges.ts";
+import { PayloadPartitions } from "./payload-partitions.ts";
+import { payloadPurgeStore, type PayloadPurgeStore } from "./payload-purge.ts";
 import { purgeLedgerStore, type PurgeLedgerStore } from "./purge-ledger.ts";
 import { retentionSettingsStore, type RetentionSettingsStore } from "./retention-settings.ts";
 import { usersStore, type UsersStore } from "./users.ts";
@@ -13,6 +16,7 @@ export type Store = ApiKeysStore &
   DebugIngestStore &
   DebugRunPurgeStore &
   DebugRunsStore &
+  PayloadPurgeStore &
   PurgeLedgerStore &
   RetentionSettingsStore &
   UsersStore;
@@ -22,14 +26,18 @@ export interface StoreParts {
   /** The same database without a pooler in between, for changes of the schema. */
   readonly directDatabase: Database;
   readonly clock: Clock;
+  /** How much time a payload partition covers; a day unless told. */
+  readonly partitionLength?: PartitionLength;
 }
 
-export function createStore({ database, directDatabase, clock }: StoreParts): Store {
+export function createStore({ database, directDatabase, clock, partitionLength = "day" }: StoreParts): Store {
+  const partitions = new PayloadPartitions(directDatabase, partitionLength);
   return {
     ...apiKeysStore(database, clock),
-    ...debugIngestStore(database, directDatabase, clock),
+    ...debugIngestStore(database, partitions, clock),
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),
+    ...payloadPurgeStore(database, partitions),
     ...purgeLedgerStore(database, clock),
     ...retentionSettingsStore(database, clock),
     ...usersStore(database, clock),

@@ -24,6 +24,7 @@ import { openDatabase } from "../../src/store/database.ts";
 import { createStore } from "../../src/store/store.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
+import { PACE } from "../retention/purge-fixture.ts";
 
 /** An application on the AI SDK that is recorded, with the provider that answers it and the server that keeps its runs. */
 export interface RecordedApplication extends AsyncDisposable {
@@ -83,7 +84,7 @@ export async function startRecordedApplication(): Promise<RecordedApplication> {
           clock,
           log,
           metrics,
-          pace: { batchSize: 200, dutyPercent: 25, budgetMs: 300_000 },
+          pace: PACE,
           tryLock: () => tryPurgeLock(pool),
           // The server's clock is moved by the test, and the database's does not follow.
           readDatabaseTime: () => Promise.resolve(clock.now()),

@@ -121,7 +121,10 @@ describe("each recorded provider response, through the real provider package, th
     application.clock.set(new Date(application.clock.now().getTime() + 31 * 86_400_000));
     expect(await application.tick()).toMatchObject({
       outcome: "success",
-      policies: [{ policy: "debug-runs", expired: total, deleted: total, left: 0 }],
+      policies: [
+        { policy: "debug-runs", expired: total, deleted: total, left: 0 },
+        { policy: "debug-payloads", left: 0 },
+      ],
     });
     expect(await rows("chat_debug_runs")).toBe(0);
     expect(await rows("chat_debug_steps")).toBe(0);
@@ -130,7 +133,7 @@ describe("each recorded provider response, through the real provider package, th
     for (const { chatId } of chats.values()) expect(await application.client.listDebugRuns(chatId)).toEqual([]);
 
     expect(await application.registry.metrics()).toContain(`shelflife_purge_records_purged_total{record_type="chat_debug_runs"} ${total}`);
-    const { rows: ledger } = await application.pool.query("SELECT outcome, expired, deleted, remaining FROM purge_ledger");
+    const { rows: ledger } = await application.pool.query("SELECT outcome, expired, deleted, remaining FROM purge_ledger WHERE policy = 'debug-runs'");
     expect(ledger).toEqual([{ outcome: "success", expired: total, deleted: total, remaining: 0 }]);
   });
 });

@@ -11,7 +11,8 @@ import { createLog } from "../../src/log.ts";
 import { purgeMetrics } from "../../src/metrics/purge-metrics.ts";
 import { createPool } from "../../src/postgres/pool.ts";
 import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
-import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
+import type { Pace } from "../../src/retention/pace.ts";
+import { createDebugRunsPolicy } from "../../src/retention/policies/debug-runs.ts";
 import type { PurgeTickDependencies } from "../../src/retention/purge-tick.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createStore, type Store } from "../../src/store/store.ts";
@@ -22,6 +23,15 @@ import { createTestDatabase } from "../postgres/test-database.ts";
 export const NOW = new Date("2026-03-01T00:00:00.000Z");
 
 export const MS_PER_DAY = 86_400_000;
+
+/** A pace at which nothing but the size of a batch and the duty cycle decides. */
+export const PACE: Pace = {
+  batchSize: 200,
+  batchTargetMs: 60_000,
+  dutyPercent: 25,
+  budgetMs: 300_000,
+  isForegroundSlow: () => false,
+};
 
 export interface LogRecord {
   readonly level: string;
@@ -43,7 +53,7 @@ export interface PurgeFixture {
   /** The store as it is, for what a test sets up. */
   readonly store: Store;
   readonly chatId: string;
-  /** A further replica on the same database. */
+  /** A further replica on the same database; it runs the policy of debug runs alone unless told. */
   createPurger(changes?: Partial<PurgeTickDependencies>): Purger;
   setWindow(value: string): Promise<void>;
 }
@@ -82,11 +92,11 @@ export async function createPurgeFixture(): Promise<PurgeFixture> {
         records,
         dependencies: {
           store: authorizedStore(store, { kind: "purger" }),
-          policies: RETENTION_POLICIES,
+          policies: [createDebugRunsPolicy()],
           clock,
           log,
           metrics: purgeMetrics(registry),
-          pace: { batchSize: 200, dutyPercent: 25, budgetMs: 300_000 },
+          pace: PACE,
           tryLock: () => tryPurgeLock(pool),
           // The tests' clock stands where they put it, and the database's does not follow.
           readDatabaseTime: () => Promise.resolve(clock.now()),

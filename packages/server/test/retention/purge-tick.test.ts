@@ -2,12 +2,13 @@ import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { debugRunsPolicy } from "../../src/retention/policies/debug-runs.ts";
+import { createDebugRunsPolicy, debugRunRows } from "../../src/retention/policies/debug-runs.ts";
 import type { RetentionPolicy } from "../../src/retention/policy.ts";
 import { runPurgeTick, type TickReport } from "../../src/retention/purge-tick.ts";
 import {
   createOtherPool,
   createPurgeFixture,
+  PACE,
   daysBefore,
   insertRuns,
   iterations,
@@ -86,7 +87,7 @@ describe("the cutoff", () => {
         for (const { run, offsetMs } of touches) clocks.set(run, daysBefore(days, offsetMs));
         const order = [...clocks.values()];
         const ids = await insertRuns(fixture, order);
-        await tick(fixture.createPurger({ pace: { batchSize: 2, dutyPercent: 25, budgetMs: 300_000 } }));
+        await tick(fixture.createPurger({ pace: { ...PACE, batchSize: 2 } }));
         const expected = ids.filter((_, index) => (order[index]?.getTime() ?? 0) >= daysBefore(days).getTime());
         expect(await remainingRuns(fixture)).toEqual(new Set(expected));
       }),
@@ -96,26 +97,12 @@ describe("the cutoff", () => {
 });
 
 describe("what goes with a run", () => {
-  it("takes its steps and payloads along and leaves the chat", async () => {
-    const [old = "", young = ""] = await insertRuns(fixture, [daysBefore(40), daysBefore(5)]);
-    await fixture.store.recordDebugBatch({ userId: await ownerId(), scope: "full" }, {
-      chats: [],
-      runs: [],
-      steps: [old, young].map((runId, index) => ({
-        id: `0000000${index}-0000-4000-8000-000000000000`,
-        run_id: runId,
-        chat_id: fixture.chatId,
-        started_at: daysBefore(40).toISOString(),
-        updated_at: daysBefore(index === 0 ? 40 : 5).toISOString(),
-        payload: { request: Buffer.from("\0{}"), attempts: Buffer.from("\0[]") },
-      })),
-    });
-    expect((await fixture.pool.query("SELECT payload_bytes FROM chat_debug_steps")).rows).toEqual([{ payload_bytes: 6 }, { payload_bytes: 6 }]);
+  it("takes its steps along and leaves the chat", async () => {
+    const [, young] = await insertRuns(fixture, [daysBefore(40), daysBefore(5)]);
+    await fixture.pool.query("INSERT INTO chat_debug_steps (run_id, chat_id, step_number) SELECT id, chat_id, 1 FROM chat_debug_runs");
     await tick(fixture.createPurger());
     expect((await fixture.pool.query("SELECT run_id FROM chat_debug_steps")).rows).toEqual([{ run_id: young }]);
-    expect((await fixture.pool.query("SELECT run_id FROM chat_debug_payloads")).rows).toEqual([{ run_id: young }]);
     expect((await fixture.pool.query("SELECT id FROM chats")).rows).toEqual([{ id: fixture.chatId }]);
-    expect((await fixture.pool.query("SELECT bytes FROM purge_ledger")).rows).toEqual([{ bytes: 6 }]);
   });
 
   it("keeps a run that somebody is writing to while the purge selects, whether or not the write is committed in time", async () => {
@@ -154,7 +141,7 @@ describe("a backlog", () => {
     const watched = afterEachBatch(async (batch) => {
       if (batch === 2) await fixture.setWindow("0");
     });
-    const purger = fixture.createPurger({ policies: [watched], pace: { batchSize: 10, dutyPercent: 25, budgetMs: 300_000 } });
+    const purger = fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 10 } });
     expect(await tick(purger)).toMatchObject({ outcome: "success", policies: [{ deleted: 20, left: 30, batches: 2 }] });
     expect((await remainingRuns(fixture)).size).toBe(30);
   });
@@ -165,14 +152,14 @@ describe("a backlog", () => {
     const watched = afterEachBatch(async (batch) => {
       if (batch === 1) await fixture.setWindow("60");
     });
-    await tick(fixture.createPurger({ policies: [watched], pace: { batchSize: 2, dutyPercent: 25, budgetMs: 300_000 } }));
+    await tick(fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 2 } }));
     expect((await remainingRuns(fixture)).size).toBe(5);
   });
 
   it("ends when its time budget is used up, and says that there is more", async () => {
     await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
     const watched = afterEachBatch(() => fixture.clock.advance(60_000));
-    const purger = fixture.createPurger({ policies: [watched], pace: { batchSize: 10, dutyPercent: 100, budgetMs: 120_000 } });
+    const purger = fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 10, dutyPercent: 100, budgetMs: 120_000 } });
     expect(await tick(purger)).toMatchObject({ outcome: "success", policies: [{ deleted: 20, left: 30, budgetEnded: true }] });
   });
 
@@ -180,7 +167,7 @@ describe("a backlog", () => {
     await insertRuns(fixture, Array.from({ length: 20 }, () => daysBefore(40)));
     const worked = afterEachBatch(() => fixture.clock.advance(100));
     const started = fixture.clock.monotonic();
-    await tick(fixture.createPurger({ policies: [worked], pace: { batchSize: 10, dutyPercent: 25, budgetMs: 300_000 } }));
+    await tick(fixture.createPurger({ policies: [worked], pace: { ...PACE, batchSize: 10 } }));
     // Two full batches and the empty one that ends the drain: 100 ms each, and a pause of 300 ms after each but the last.
     expect(fixture.clock.monotonic() - started).toBe(3 * 100 + 2 * 300);
   });
@@ -219,7 +206,7 @@ describe("a setting that cannot be read", () => {
   it("stops the drain where the setting becomes unreadable in the middle, and counts what was committed", async () => {
     await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
     const watched = afterEachBatch((batch) => (batch === 1 ? fixture.setWindow("9e9") : undefined));
-    const purger = fixture.createPurger({ policies: [watched], pace: { batchSize: 10, dutyPercent: 25, budgetMs: 300_000 } });
+    const purger = fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 10 } });
     expect(await tick(purger)).toMatchObject({ outcome: "failure", policies: [{ deleted: 10, left: 40 }] });
     expect(await purgedRuns(purger.registry)).toBe(10);
     expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
@@ -259,18 +246,13 @@ describe("the kill switch", () => {
 /** The policy as it is, with something that happens right after each of its batches has been committed. */
 function afterEachBatch(then: (batch: number) => Promise<void> | void | undefined): RetentionPolicy {
   let batches = 0;
-  return {
-    ...debugRunsPolicy,
+  return createDebugRunsPolicy({
+    ...debugRunRows,
     async purgeBatch(store, request) {
-      const result = await debugRunsPolicy.purgeBatch(store, request);
+      const result = await debugRunRows.purgeBatch(store, request);
       batches += 1;
       await then(batches);
       return result;
     },
-  };
-}
-
-async function ownerId(): Promise<string> {
-  const { rows } = await fixture.pool.query<{ owner_id: string }>("SELECT owner_id FROM chats");
-  return rows[0]?.owner_id ?? "";
+  });
 }

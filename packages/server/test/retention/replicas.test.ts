@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
-import { debugRunsPolicy } from "../../src/retention/policies/debug-runs.ts";
+import { createDebugRunsPolicy, debugRunRows } from "../../src/retention/policies/debug-runs.ts";
 import type { RetentionPolicy } from "../../src/retention/policy.ts";
 import { runPurgeTick } from "../../src/retention/purge-tick.ts";
 import {
   createOtherPool,
   createPurgeFixture,
+  PACE,
   daysBefore,
   insertRuns,
   iterations,
@@ -26,16 +27,16 @@ beforeEach(async () => {
   fixture = await createPurgeFixture();
 });
 
-const PACE = { batchSize: 10, dutyPercent: 25, budgetMs: 300_000 };
+const SMALL_BATCHES = { ...PACE, batchSize: 10 };
 const quiet = (): AbortSignal => new AbortController().signal;
 
 describe("two replicas", () => {
   it("delete everything once, and only the one that holds the lock counts an iteration", async () => {
     await insertRuns(fixture, Array.from({ length: 100 }, () => daysBefore(40)));
-    const second = fixture.createPurger({ pace: PACE });
+    const second = fixture.createPurger({ pace: SMALL_BATCHES });
     let otherReport: unknown;
     const first = fixture.createPurger({
-      pace: PACE,
+      pace: SMALL_BATCHES,
       policies: [
         duringBatch(async (batch) => {
           if (batch === 2) otherReport = await runPurgeTick(second.dependencies, quiet());
@@ -67,7 +68,7 @@ describe("a lost lock", () => {
     await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
     const lockPool = createOtherPool(fixture.url);
     const purger = fixture.createPurger({
-      pace: PACE,
+      pace: SMALL_BATCHES,
       tryLock: () => tryPurgeLock(lockPool),
       policies: [
         duringBatch(async (batch) => {
@@ -116,7 +117,7 @@ describe("being told to stop", () => {
       CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN OLD; END $$;
       CREATE TRIGGER linger BEFORE DELETE ON chat_debug_runs FOR EACH ROW EXECUTE FUNCTION linger()`);
     const stopping = new AbortController();
-    const purger = fixture.createPurger({ pace: PACE });
+    const purger = fixture.createPurger({ pace: SMALL_BATCHES });
     const started = performance.now();
     const report = runPurgeTick(purger.dependencies, stopping.signal);
     await until(async () => {
@@ -167,15 +168,15 @@ describe("a purger killed in the middle of a drain", () => {
 /** The policy as it is, with something that happens after each of its batches while the tick still holds the lock. */
 function duringBatch(then: (batch: number) => Promise<void>): RetentionPolicy {
   let batches = 0;
-  return {
-    ...debugRunsPolicy,
+  return createDebugRunsPolicy({
+    ...debugRunRows,
     async purgeBatch(store, request) {
-      const result = await debugRunsPolicy.purgeBatch(store, request);
+      const result = await debugRunRows.purgeBatch(store, request);
       batches += 1;
       await then(batches);
       return result;
     },
-  };
+  });
 }
 
 /** The real command in a process of its own, on this test's database. */

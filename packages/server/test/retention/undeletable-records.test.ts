@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { runPurgeTick, type TickReport } from "../../src/retention/purge-tick.ts";
 import {
   createPurgeFixture,
+  PACE,
   daysBefore,
   insertRuns,
   iterations,
@@ -18,7 +19,7 @@ beforeEach(async () => {
   fixture = await createPurgeFixture();
 });
 
-const PACE = { batchSize: 16, dutyPercent: 25, budgetMs: 300_000 };
+const SMALL_BATCHES = { ...PACE, batchSize: 16 };
 
 const tick = (purger: Purger): Promise<TickReport> => runPurgeTick(purger.dependencies, new AbortController().signal);
 
@@ -39,7 +40,7 @@ describe("a record that cannot be deleted", () => {
     const ids = await insertRuns(fixture, Array.from({ length: 60 }, (_, index) => daysBefore(40, index)));
     const pinned = [ids[5], ids[6], ids[40]].flatMap((id) => id ?? []);
     await pinRuns(pinned);
-    const purger = fixture.createPurger({ pace: PACE });
+    const purger = fixture.createPurger({ pace: SMALL_BATCHES });
 
     expect(await tick(purger)).toMatchObject({
       outcome: "failure",
@@ -66,7 +67,7 @@ describe("a record that cannot be deleted", () => {
   it("is tried again in the next tick, and goes once nothing holds it", async () => {
     const ids = await insertRuns(fixture, [daysBefore(40), daysBefore(39)]);
     await pinRuns(ids.slice(0, 1));
-    const purger = fixture.createPurger({ pace: PACE });
+    const purger = fixture.createPurger({ pace: SMALL_BATCHES });
     await tick(purger);
     await fixture.pool.query("DROP TABLE incident_reports");
     expect(await tick(purger)).toMatchObject({ outcome: "success", policies: [{ deleted: 1, left: 0 }] });
@@ -75,7 +76,7 @@ describe("a record that cannot be deleted", () => {
   it("makes the drain give up where nothing can be deleted, instead of naming a million records", async () => {
     const ids = await insertRuns(fixture, Array.from({ length: 60 }, (_, index) => daysBefore(40, index)));
     await pinRuns(ids);
-    const purger = fixture.createPurger({ pace: PACE });
+    const purger = fixture.createPurger({ pace: SMALL_BATCHES });
     expect(await tick(purger)).toMatchObject({ outcome: "failure", policies: [{ deleted: 0, left: 60 }] });
     expect(purger.records.filter((record) => record["record_id"] !== undefined)).toHaveLength(10);
   });
@@ -83,7 +84,7 @@ describe("a record that cannot be deleted", () => {
   it("never shows what the row holds: the log names the id and the constraint", async () => {
     const ids = await insertRuns(fixture, [daysBefore(40)]);
     await pinRuns(ids);
-    const purger = fixture.createPurger({ pace: PACE });
+    const purger = fixture.createPurger({ pace: SMALL_BATCHES });
     await tick(purger);
     expect(JSON.stringify(purger.records)).not.toContain("Key (id, chat_id)");
   });

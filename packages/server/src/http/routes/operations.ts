@@ -9,7 +9,15 @@ const statusSchema = z.object({ status: z.string(), reason: z.string().optional(
 export type ReadinessCheck = () => Promise<{ ready: true } | { ready: false; reason: string }>;
 
 /** What operators and their machines ask. None of it holds anything that is recorded. */
-export function operationRoutes(registry: Registry, checkReadiness: ReadinessCheck): Route[] {
+export function operationRoutes({
+  registry,
+  checkReadiness,
+  refreshMetrics,
+}: {
+  registry: Registry;
+  checkReadiness: ReadinessCheck;
+  refreshMetrics: () => Promise<void>;
+}): Route[] {
   return [
     {
       method: "get",
@@ -41,6 +49,7 @@ export function operationRoutes(registry: Registry, checkReadiness: ReadinessChe
       permission: null,
       answers: { 200: { description: "The metrics." } },
       async handle(context) {
+        await refreshMetrics();
         return context.body(await registry.metrics(), 200, { "Content-Type": registry.contentType });
       },
     },

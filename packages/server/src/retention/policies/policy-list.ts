@@ -1,5 +1,6 @@
 import type { RetentionPolicy } from "../policy.ts";
-import { debugRunsPolicy } from "./debug-runs.ts";
+import { createDebugPayloadsPolicy } from "./debug-payloads.ts";
+import { createDebugRunsPolicy } from "./debug-runs.ts";
 
-/** Every retention policy, in the order in which a tick runs them. */
-export const RETENTION_POLICIES: readonly RetentionPolicy[] = [debugRunsPolicy];
+/** Every retention policy, in the order in which a tick runs them. Payloads come after the runs that they belong to. */
+export const RETENTION_POLICIES: readonly RetentionPolicy[] = [createDebugRunsPolicy(), createDebugPayloadsPolicy()];
