@@ -1,4 +1,4 @@
-import { FIRST_MESSAGE_CHARACTERS } from "@shelflife/api-contract";
+import { FIRST_MESSAGE_CHARACTERS, truncateCharacters } from "@shelflife/api-contract";
 
 /**
  * The label of a run: the text of the newest user message in the request of its first step, which is the message that
@@ -15,11 +15,8 @@ export function firstMessage(request: Record<string, unknown> | undefined): stri
       .filter(isObject)
       .flatMap((part) => (typeof part["text"] === "string" ? part["text"] : []));
     const label = texts.join(" ").replaceAll(/\s+/g, " ").trim();
-    if (label !== "")
-      return [...label.slice(0, 2 * FIRST_MESSAGE_CHARACTERS)]
-        .slice(0, FIRST_MESSAGE_CHARACTERS)
-        .join("")
-        .toWellFormed();
+    // A pair of surrogates at the edge stays whole; half a pair that was sent as such is replaced.
+    if (label !== "") return truncateCharacters(label, FIRST_MESSAGE_CHARACTERS).toWellFormed();
   }
   return undefined;
 }

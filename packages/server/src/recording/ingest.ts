@@ -1,17 +1,11 @@
-import {
-  redactStepPayloads,
-  type DebugBatchResult,
-  type ItemKind,
-  type Rejection,
-  type StepItem,
-} from "@shelflife/api-contract";
+import { redactStepPayloads, type DebugBatchResult, type ItemKind, type Rejection } from "@shelflife/api-contract";
 
 import type { Clock } from "../clock.ts";
 import { codeOf } from "../coded-error.ts";
 import type { Log } from "../log.ts";
 import type { DebugIngestStore } from "../store/debug-ingest.ts";
-import type { IngestCaller, PreparedBatch, PreparedStep, RejectedItem } from "../store/ingest-batch.ts";
-import { checkItems, type CheckedBatch, type UncheckedBatch } from "./check-items.ts";
+import type { IngestCaller, PreparedBatch, PreparedChat, PreparedStep, RejectedItem } from "../store/ingest-batch.ts";
+import { checkItems, idOf, type CheckedStep, type UncheckedBatch } from "./check-items.ts";
 import { firstMessage } from "./first-message.ts";
 import { encodePayload } from "./payload-codec.ts";
 
@@ -37,30 +31,39 @@ export async function ingest(
   const checked = checkItems(batch, clock.now().toISOString());
   const prepared = { ...checked, steps: await Promise.all(checked.steps.map(prepareStep)) };
   const refused = await storeBatch(store, caller, prepared, log);
-  return { accepted: countAccepted(checked, refused), rejected: [...checked.rejected, ...refused] };
+  const rejected = [
+    ...checked.rejected,
+    ...refused.flatMap((item) => checked.sentIds(item.kind, item.id).map((id) => ({ ...item, id }))),
+  ];
+  return { accepted: sentItems(batch).length - rejected.length, rejected };
 }
 
 function refuseAll(batch: UncheckedBatch): DebugBatchResult {
-  const refuse = (kind: ItemKind, items: readonly unknown[] = []): Rejection[] =>
-    items.map((item) => ({
-      kind,
-      id: item !== null && typeof item === "object" && "id" in item ? String(item.id).slice(0, 100) : "",
-      code: "debug_logging_off",
-      message: "Recording of chat debug data is off for this chat's owner.",
-    }));
-  return {
-    accepted: 0,
-    rejected: [...refuse("chat", batch.chats), ...refuse("run", batch.runs), ...refuse("step", batch.steps)],
-  };
+  const rejected = sentItems(batch).map(({ kind, item }): Rejection => ({
+    kind,
+    id: idOf(item),
+    code: "debug_logging_off",
+    message: "Recording of chat debug data is off for this chat's owner.",
+  }));
+  return { accepted: 0, rejected };
+}
+
+function sentItems({ chats = [], runs = [], steps = [] }: UncheckedBatch): { kind: ItemKind; item: unknown }[] {
+  return [
+    ...chats.map((item) => ({ kind: "chat" as const, item })),
+    ...runs.map((item) => ({ kind: "run" as const, item })),
+    ...steps.map((item) => ({ kind: "step" as const, item })),
+  ];
 }
 
 /** What arrives is not trusted to have been redacted or cut by its sender. */
-async function prepareStep(step: StepItem): Promise<PreparedStep> {
+async function prepareStep(step: CheckedStep): Promise<PreparedStep> {
   const { normalized_request, normalized_response, attempts, ...rest } = step;
   const safe = redactStepPayloads({
     normalized_request,
     normalized_response,
     attempts,
+    usage: rest.usage,
     error: rest.error,
     metadata: rest.metadata,
   });
@@ -71,6 +74,7 @@ async function prepareStep(step: StepItem): Promise<PreparedStep> {
   );
   return {
     ...rest,
+    ...(safe.usage === undefined ? {} : { usage: safe.usage }),
     ...(safe.error === undefined ? {} : { error: safe.error }),
     ...(safe.metadata === undefined ? {} : { metadata: safe.metadata }),
     firstMessage: firstMessage(safe.normalized_request),
@@ -100,11 +104,13 @@ async function storeBatch(
   }
   const refused: RejectedItem[] = [];
   for (const part of splitByRun(batch)) {
+    const rejected = [...(batch.rejected ?? []), ...refused];
     try {
-      refused.push(...(await store.recordDebugBatch(caller, part)));
+      refused.push(...(await store.recordDebugBatch(caller, { ...part, rejected })));
     } catch (error) {
       if (!isRefusedValue(error)) throw error;
-      for (const { kind, id } of itemsOf(part)) {
+      for (const { kind, item } of sentItems(part)) {
+        const { id } = item as { id: string };
         refused.push({ kind, id, code: "invalid", message: "It holds a value that cannot be stored." });
       }
     }
@@ -117,29 +123,17 @@ function isRefusedValue(error: unknown): boolean {
   return /^2[23]/.test(codeOf(error) ?? "");
 }
 
-function splitByRun(batch: PreparedBatch): PreparedBatch[] {
-  const runIds = new Set([...batch.runs.map((run) => run.id), ...batch.steps.map((step) => step.run_id)]);
-  const chats = batch.chats.map((chat) => ({ chats: [chat], runs: [], steps: [] }));
-  const runs = [...runIds].map((id) => ({
-    chats: [],
-    runs: batch.runs.filter((run) => run.id === id),
-    steps: batch.steps.filter((step) => step.run_id === id),
-  }));
-  return [...chats.toSorted((a, b) => Number(isChild(a)) - Number(isChild(b))), ...runs];
-}
-
-function isChild(part: PreparedBatch): boolean {
-  return part.chats.some((chat) => chat.parent_chat_id !== undefined);
-}
-
-function itemsOf(batch: Pick<CheckedBatch, "chats" | "runs"> | PreparedBatch): { kind: ItemKind; id: string }[] {
+/** The chats one by one, parents first, and then each run with its steps. */
+function splitByRun({ chats, runs, steps }: PreparedBatch): Omit<PreparedBatch, "rejected">[] {
+  const isChild = (chat: PreparedChat): number => Number(chat.parent_chat_id !== undefined);
+  const parentsFirst = chats.toSorted((a, b) => isChild(a) - isChild(b));
+  const runIds = new Set([...runs.map((run) => run.id), ...steps.map((step) => step.run_id)]);
   return [
-    ...batch.chats.map(({ id }) => ({ kind: "chat" as const, id })),
-    ...batch.runs.map(({ id }) => ({ kind: "run" as const, id })),
-    ...("steps" in batch ? batch.steps.map(({ id }) => ({ kind: "step" as const, id })) : []),
+    ...parentsFirst.map((chat) => ({ chats: [chat], runs: [], steps: [] })),
+    ...[...runIds].map((id) => ({
+      chats: [],
+      runs: runs.filter((run) => run.id === id),
+      steps: steps.filter((step) => step.run_id === id),
+    })),
   ];
-}
-
-function countAccepted(checked: CheckedBatch, refused: readonly RejectedItem[]): number {
-  return checked.chats.length + checked.runs.length + checked.steps.length - refused.length;
 }

@@ -15,8 +15,15 @@ export interface StepPayload {
 
 type PayloadField = "normalized_request" | "normalized_response" | "attempts";
 
+/** An item whose clock is settled: its own, or else the server's. */
+export type Clocked<Item> = Item & { readonly updated_at: string };
+
+export type PreparedChat = Clocked<ChatItem>;
+export type PreparedRun = Clocked<RunItem>;
+
 /** A step whose payload has been redacted, cut to its limits and compressed. */
-export type PreparedStep = Omit<StepItem, PayloadField> & {
+export type PreparedStep = Clocked<Omit<StepItem, PayloadField>> & {
+  readonly started_at: string;
   readonly payload: StepPayload;
   /** The label of its run, where this step's request tells it. */
   readonly firstMessage?: string | undefined;
@@ -26,9 +33,11 @@ export type PreparedStep = Omit<StepItem, PayloadField> & {
  * A batch that is ready to be stored: every item is valid by itself, no id stands twice, and no time lies in the future.
  */
 export interface PreparedBatch {
-  readonly chats: readonly ChatItem[];
-  readonly runs: readonly RunItem[];
+  readonly chats: readonly PreparedChat[];
+  readonly runs: readonly PreparedRun[];
   readonly steps: readonly PreparedStep[];
+  /** What was refused before: nothing may go into a chat of these, and least of all may it be created for somebody else. */
+  readonly rejected?: readonly RejectedItem[];
 }
 
 export interface RejectedItem {
@@ -40,17 +49,27 @@ export interface RejectedItem {
 
 /** Collects refusals while a batch is stored, so that one bad item never loses its neighbours. */
 export class Rejections {
-  readonly #byItem = new Map<string, RejectedItem>();
+  readonly #before: ReadonlyMap<string, RejectedItem>;
+  readonly #added = new Map<string, RejectedItem>();
+
+  /** @param before refusals that are known already, and not listed again */
+  constructor(before: readonly RejectedItem[]) {
+    this.#before = new Map(before.map((item) => [keyOf(item.kind, item.id.toLowerCase()), item]));
+  }
 
   add(kind: ItemKind, id: string, code: RejectionCode, message: string): void {
-    this.#byItem.set(`${kind} ${id}`, { kind, id, code, message });
+    this.#added.set(keyOf(kind, id), { kind, id, code, message });
   }
 
   find(kind: ItemKind, id: string): RejectedItem | undefined {
-    return this.#byItem.get(`${kind} ${id}`);
+    return this.#added.get(keyOf(kind, id)) ?? this.#before.get(keyOf(kind, id));
   }
 
   list(): RejectedItem[] {
-    return [...this.#byItem.values()];
+    return [...this.#added.values()];
   }
+}
+
+function keyOf(kind: ItemKind, id: string): string {
+  return `${kind} ${id}`;
 }

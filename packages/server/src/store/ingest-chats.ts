@@ -1,31 +1,10 @@
 import type { ChatItem } from "@shelflife/api-contract";
 import { sql } from "kysely";
 
+import { ChatDecision, type NewChat, type StoredChat } from "./chat-decision.ts";
 import type { OpenTransaction } from "./database.ts";
+import type { IngestCaller, PreparedBatch, PreparedChat, Rejections } from "./ingest-batch.ts";
 import { jsonText } from "./json-text.ts";
-import type { IngestCaller, PreparedBatch, Rejections } from "./ingest-batch.ts";
-
-/** A chat that the caller may record into. */
-export interface WritableChat {
-  readonly id: string;
-  readonly parentChatId: string | null;
-  readonly rootChatId: string | null;
-}
-
-interface StoredChat extends WritableChat {
-  readonly ownerId: string;
-  readonly recorderId: string | null;
-  readonly purging: boolean;
-}
-
-interface NewChat {
-  readonly id: string;
-  readonly owner_id: string;
-  readonly recorder_id: string | null;
-  readonly parent_chat_id: string | null;
-  readonly root_chat_id: string | null;
-  readonly created_at: string;
-}
 
 /**
  * Creates and updates the chats of a batch, and says which of the chats that it names the caller may record into.
@@ -33,142 +12,34 @@ interface NewChat {
  */
 export async function ingestChats(
   transaction: OpenTransaction,
-  {
-    caller,
-    batch,
-    now,
-    rejections,
-  }: { caller: IngestCaller; batch: PreparedBatch; now: string; rejections: Rejections },
-): Promise<Map<string, WritableChat>> {
-  const named = new Set([...batch.chats, ...batch.runs.map((run) => ({ id: run.chat_id }))].map((chat) => chat.id));
-  const parents = batch.chats.flatMap((chat) => chat.parent_chat_id ?? []);
-  const stepChats = batch.steps.map((step) => step.chat_id);
-  const stored = await lockChats(transaction, [...new Set([...named, ...parents, ...stepChats])]);
-  const missing = [...named].filter((id) => !stored.has(id));
-  const deleted = await findTombstones(transaction, "chat", missing);
+  input: { caller: IngestCaller; batch: PreparedBatch; now: string; rejections: Rejections },
+): Promise<Pick<ChatDecision, "writable" | "refusals">> {
+  const { caller, batch, now, rejections } = input;
+  const concerned = new Set([
+    ...batch.chats.flatMap((chat) => [chat.id, chat.parent_chat_id ?? chat.id]),
+    ...batch.runs.map((run) => run.chat_id),
+    ...batch.steps.map((step) => step.chat_id),
+  ]);
+  const stored = await lockChats(transaction, [...concerned]);
+  const deleted = await findTombstones(
+    transaction,
+    "chat",
+    [...concerned].filter((id) => !stored.has(id)),
+  );
   const owners = await resolveOwners(transaction, batch.chats);
 
-  const decision = new ChatDecision(caller, stored, deleted, owners, now, rejections);
-  // Parents come first, so that a family that arrives in one batch is created whole.
-  for (const item of batch.chats.toSorted(
-    (a, b) => Number(a.parent_chat_id !== undefined) - Number(b.parent_chat_id !== undefined),
-  )) {
-    decision.decideItem(item);
-  }
-  for (const run of batch.runs) decision.decideImplied(run.chat_id);
-  for (const id of stepChats) decision.decideImplied(id, { create: false });
+  const decision = new ChatDecision({ caller, stored, deleted, owners, now, rejections });
+  const isChild = (chat: ChatItem): number => Number(chat.parent_chat_id !== undefined);
+  for (const chat of batch.chats.toSorted((a, b) => isChild(a) - isChild(b))) decision.decideItem(chat);
+  for (const run of batch.runs) decision.decideImplied(run.chat_id, { create: true });
+  for (const step of batch.steps) decision.decideImplied(step.chat_id, { create: false });
 
   await insertChats(transaction, decision.created);
   await updateChats(
     transaction,
     batch.chats.filter((chat) => decision.writable.has(chat.id)),
-    now,
   );
-  return decision.writable;
-}
-
-class ChatDecision {
-  readonly writable = new Map<string, WritableChat>();
-  readonly created: NewChat[] = [];
-  readonly #caller: IngestCaller;
-  readonly #stored: ReadonlyMap<string, StoredChat>;
-  readonly #deleted: ReadonlySet<string>;
-  readonly #owners: ReadonlyMap<string, string>;
-  readonly #now: string;
-  readonly #rejections: Rejections;
-
-  constructor(
-    caller: IngestCaller,
-    stored: ReadonlyMap<string, StoredChat>,
-    deleted: ReadonlySet<string>,
-    owners: ReadonlyMap<string, string>,
-    now: string,
-    rejections: Rejections,
-  ) {
-    this.#caller = caller;
-    this.#stored = stored;
-    this.#deleted = deleted;
-    this.#owners = owners;
-    this.#now = now;
-    this.#rejections = rejections;
-  }
-
-  decideItem(item: ChatItem): void {
-    const { id, parent_chat_id: parentId } = item;
-    const owner = item.owner === undefined ? undefined : this.#owners.get(item.owner.toLowerCase());
-    if (item.owner !== undefined && owner === undefined) {
-      return this.#reject(id, "invalid", "owner: there is no such person.");
-    }
-    if (owner !== undefined && owner !== this.#caller.userId && this.#caller.scope !== "ingest") {
-      return this.#reject(id, "not_owner", "Only a key of the scope ingest may record for another person.");
-    }
-    if (this.#deleted.has(id)) return this.#reject(id, "gone", "This chat has been deleted.");
-
-    const stored = this.#stored.get(id);
-    if (stored !== undefined) {
-      if (stored.purging) return this.#reject(id, "gone", "This chat is being deleted.");
-      if (!this.#mayWrite(stored) || (owner !== undefined && owner !== stored.ownerId)) {
-        return this.#reject(id, "not_owner", "This chat belongs to another person.");
-      }
-      if (parentId !== undefined && parentId !== stored.parentChatId) {
-        return this.#reject(id, "invalid", "parent_chat_id: the parent of a chat cannot change.");
-      }
-      this.writable.set(id, stored);
-      return;
-    }
-
-    if (parentId !== undefined) {
-      const parent = this.writable.get(parentId) ?? this.#stored.get(parentId);
-      if (
-        parent === undefined ||
-        ("purging" in parent && (!this.#mayWrite(parent as StoredChat) || (parent as StoredChat).purging))
-      ) {
-        return this.#reject(id, "invalid", "parent_chat_id: there is no such chat.");
-      }
-      if (parent.rootChatId !== null) {
-        return this.#reject(id, "invalid", "parent_chat_id: a child chat cannot have children.");
-      }
-    }
-    this.#create(id, {
-      ownerId: owner ?? this.#caller.userId,
-      parentId: parentId ?? null,
-      createdAt: item.created_at ?? item.updated_at,
-    });
-  }
-
-  /** A chat that a run or a step names without a chat item of its own; one that does not exist is created for the caller. */
-  decideImplied(id: string, { create } = { create: true }): void {
-    if (this.writable.has(id) || this.#rejections.find("chat", id) !== undefined) return;
-    const stored = this.#stored.get(id);
-    if (stored !== undefined) {
-      if (!stored.purging && this.#mayWrite(stored)) this.writable.set(id, stored);
-      return;
-    }
-    if (create && !this.#deleted.has(id))
-      this.#create(id, { ownerId: this.#caller.userId, parentId: null, createdAt: undefined });
-  }
-
-  #create(id: string, chat: { ownerId: string; parentId: string | null; createdAt: string | undefined }): void {
-    const { ownerId, parentId } = chat;
-    this.created.push({
-      id,
-      owner_id: ownerId,
-      recorder_id: ownerId === this.#caller.userId ? null : this.#caller.userId,
-      parent_chat_id: parentId,
-      root_chat_id: parentId,
-      created_at: chat.createdAt ?? this.#now,
-    });
-    this.writable.set(id, { id, parentChatId: parentId, rootChatId: parentId });
-  }
-
-  #mayWrite(chat: StoredChat): boolean {
-    const { userId, scope } = this.#caller;
-    return chat.ownerId === userId || (scope === "ingest" && chat.recorderId === userId);
-  }
-
-  #reject(id: string, code: "invalid" | "not_owner" | "gone", message: string): void {
-    this.#rejections.add("chat", id, code, message);
-  }
+  return decision;
 }
 
 /** Locks chats and their roots in the order of their ids, so that two batches never wait for each other in a circle. */
@@ -211,7 +82,7 @@ export async function findTombstones(
   return new Set(rows.map((row) => row.id));
 }
 
-/** The people that chat items name, by the text that named them in lower case. */
+/** The people that chat items name by e-mail address or id. */
 async function resolveOwners(transaction: OpenTransaction, chats: readonly ChatItem[]): Promise<Map<string, string>> {
   const names = [...new Set(chats.flatMap((chat) => chat.owner?.toLowerCase() ?? []))];
   if (names.length === 0) return new Map();
@@ -238,14 +109,14 @@ async function insertChats(transaction: OpenTransaction, chats: readonly NewChat
   `.execute(transaction);
 }
 
-async function updateChats(transaction: OpenTransaction, chats: readonly ChatItem[], now: string): Promise<void> {
+async function updateChats(transaction: OpenTransaction, chats: readonly PreparedChat[]): Promise<void> {
   if (chats.length === 0) return;
   const items = chats.map(({ id, title, status, labels, updated_at }) => ({
     id,
     title,
     status,
     labels,
-    updated_at: updated_at ?? now,
+    updated_at,
   }));
   await sql`
     UPDATE chats AS chat

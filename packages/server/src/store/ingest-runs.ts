@@ -1,10 +1,11 @@
-import type { RunItem, RunStatus } from "@shelflife/api-contract";
+import type { RunStatus } from "@shelflife/api-contract";
 import { sql, type RawBuilder } from "kysely";
 
+import type { ChatDecision, WritableChat } from "./chat-decision.ts";
 import type { OpenTransaction } from "./database.ts";
+import type { PreparedBatch, PreparedRun, Rejections } from "./ingest-batch.ts";
+import { findTombstones } from "./ingest-chats.ts";
 import { jsonText } from "./json-text.ts";
-import type { PreparedBatch, Rejections } from "./ingest-batch.ts";
-import { findTombstones, type WritableChat } from "./ingest-chats.ts";
 
 /** A run as it stands in the middle of storing a batch: locked, and with the batch's run items applied. */
 export interface LockedRun {
@@ -22,14 +23,14 @@ export function statusRank(column: string): RawBuilder<number> {
 }
 
 /**
- * Creates and updates the runs of a batch and locks them, together with the runs that only its steps name. Whoever is
+ * Creates and updates the runs of a batch and locks them, together with the runs that only its steps name. A run that is
  * not in the answer does not exist, or not for this caller.
  */
 export async function ingestRuns(
   transaction: OpenTransaction,
-  input: { batch: PreparedBatch; now: string; rejections: Rejections; writable: ReadonlyMap<string, WritableChat> },
-): Promise<Map<string, LockedRun>> {
-  const { batch, now, rejections, writable } = input;
+  input: { batch: PreparedBatch; rejections: Rejections; chats: Pick<ChatDecision, "writable" | "refusals"> },
+): Promise<{ runs: Map<string, LockedRun>; deleted: ReadonlySet<string> }> {
+  const { batch, rejections, chats } = input;
   const ids = [...new Set([...batch.runs.map((run) => run.id), ...batch.steps.map((step) => step.run_id)])];
   const chatOf = await lockRuns(transaction, ids);
   const deleted = await findTombstones(
@@ -38,13 +39,11 @@ export async function ingestRuns(
     ids.filter((id) => !chatOf.has(id)),
   );
 
-  const accepted: RunItem[] = [];
+  const accepted: PreparedRun[] = [];
   for (const run of batch.runs) {
-    const chat = writable.get(run.chat_id);
-    if (chat === undefined) {
-      const reason = rejections.find("chat", run.chat_id);
-      if (reason === undefined) rejectUnwritable(rejections, run, deleted);
-      else rejections.add("run", run.id, reason.code, `Its chat was refused: ${reason.message}`);
+    const refusal = chats.refusals.get(run.chat_id);
+    if (refusal !== undefined) {
+      rejections.add("run", run.id, refusal.code, refusal.message);
     } else if (deleted.has(run.id)) {
       rejections.add("run", run.id, "gone", "This run has been deleted.");
     } else if ((chatOf.get(run.id) ?? run.chat_id) !== run.chat_id) {
@@ -53,15 +52,13 @@ export async function ingestRuns(
       accepted.push(run);
     }
   }
-  await upsertRuns(transaction, accepted, writable, now);
+  await upsertRuns(transaction, accepted, chats.writable);
   await raiseLastActivity(transaction, accepted);
   const runs = await readLocked(transaction, ids);
-  return new Map(runs.filter((run) => writable.has(run.chat_id)).map((run) => [run.id, run]));
-}
-
-function rejectUnwritable(rejections: Rejections, run: RunItem, deleted: ReadonlySet<string>): void {
-  if (deleted.has(run.id)) return rejections.add("run", run.id, "gone", "This run has been deleted.");
-  rejections.add("run", run.id, "not_owner", "Its chat belongs to another person or has been deleted.");
+  return {
+    runs: new Map(runs.filter((run) => chats.writable.has(run.chat_id)).map((run) => [run.id, run])),
+    deleted,
+  };
 }
 
 async function lockRuns(transaction: OpenTransaction, ids: readonly string[]): Promise<Map<string, string>> {
@@ -84,16 +81,14 @@ async function readLocked(transaction: OpenTransaction, ids: readonly string[]):
 
 async function upsertRuns(
   transaction: OpenTransaction,
-  runs: readonly RunItem[],
+  runs: readonly PreparedRun[],
   chats: ReadonlyMap<string, WritableChat>,
-  now: string,
 ): Promise<void> {
   if (runs.length === 0) return;
   const items = runs.map((run) => ({
     ...run,
     root_chat_id: chats.get(run.chat_id)?.rootChatId,
     parent_chat_id: chats.get(run.chat_id)?.parentChatId,
-    updated_at: run.updated_at ?? now,
   }));
   // The chat, the kind and the start are fixed by the first write: payloads are found by the start.
   await sql`
@@ -125,7 +120,7 @@ async function upsertRuns(
 }
 
 /** The start of a run is activity of its family, whose root carries the newest. The root is locked already. */
-async function raiseLastActivity(transaction: OpenTransaction, runs: readonly RunItem[]): Promise<void> {
+async function raiseLastActivity(transaction: OpenTransaction, runs: readonly PreparedRun[]): Promise<void> {
   if (runs.length === 0) return;
   await sql`
     UPDATE chats AS chat
@@ -166,7 +161,9 @@ export async function summarizeEndedRuns(transaction: OpenTransaction, runs: rea
   if (runs.length === 0) return;
   await sql`
     UPDATE chat_debug_runs AS run
-    SET summary = run.summary || figures.summary
+    -- A total that has become zero is left out, so that the old one must go.
+    SET summary = (run.summary - ARRAY['total_reasoning_tokens', 'total_cache_creation_tokens', 'total_cache_read_tokens'])
+      || figures.summary
     FROM (
       SELECT
         ended.id,

@@ -1,17 +1,13 @@
 import { sql } from "kysely";
 
+import type { ChatDecision, Refusal } from "./chat-decision.ts";
 import type { OpenTransaction } from "./database.ts";
-import { jsonText } from "./json-text.ts";
 import type { PreparedBatch, PreparedStep, Rejections } from "./ingest-batch.ts";
-import type { WritableChat } from "./ingest-chats.ts";
 import { statusRank, type LockedRun } from "./ingest-runs.ts";
+import { jsonText } from "./json-text.ts";
 
 /** A step that will be stored, with the number it has. */
-export type NumberedStep = PreparedStep & {
-  readonly step_number: number;
-  readonly started_at: string;
-  readonly updated_at: string;
-};
+export type NumberedStep = PreparedStep & { readonly step_number: number };
 
 interface StoredStep {
   readonly id: string;
@@ -19,106 +15,130 @@ interface StoredStep {
   readonly step_number: number;
 }
 
-/** Creates and updates the steps of a batch. Their runs are locked, so that two batches cannot give out one number twice. */
-export async function ingestSteps(
-  transaction: OpenTransaction,
-  input: {
-    batch: PreparedBatch;
-    now: string;
-    rejections: Rejections;
-    runs: ReadonlyMap<string, LockedRun>;
-    writable: ReadonlyMap<string, WritableChat>;
-  },
-): Promise<NumberedStep[]> {
-  const { batch, now, rejections, runs, writable } = input;
-  const clockOf = new Map(batch.runs.map((run) => [run.id, run.updated_at]));
-  const storedById = await readSteps(transaction, batch.steps, runs);
-  const numbers = new RunNumbers(storedById.values());
+interface StepsInput {
+  readonly batch: PreparedBatch;
+  readonly rejections: Rejections;
+  /** The runs that the caller may record into; they are locked, so that two batches cannot give out one number twice. */
+  readonly runs: ReadonlyMap<string, LockedRun>;
+  /** Runs that were deleted on purpose a short while ago. */
+  readonly deletedRuns: ReadonlySet<string>;
+  readonly chats: Pick<ChatDecision, "refusals">;
+}
 
-  const accepted: NumberedStep[] = [];
+/** Creates and updates the steps of a batch. */
+export async function ingestSteps(transaction: OpenTransaction, input: StepsInput): Promise<NumberedStep[]> {
+  const { batch, rejections, runs } = input;
+  const stored = await readSteps(transaction, batch.steps, runs);
+  const known = new Map(stored.map((step) => [step.id, step]));
+  const numbers = new RunNumbers(stored);
+
+  const accepted: PreparedStep[] = [];
   for (const step of batch.steps) {
-    const run = runs.get(step.run_id);
-    const stored = storedById.get(step.id);
-    const started_at = step.started_at ?? now;
-    if (run === undefined || run.chat_id !== step.chat_id) {
-      rejectRunless(rejections, step, writable);
-      continue;
-    }
-    if (stored !== undefined && stored.run_id !== step.run_id) {
-      rejections.add("step", step.id, "not_owner", "This step belongs to another run.");
-      continue;
-    }
-    if (stored === undefined && run.finished_at !== null && started_at > run.finished_at.toISOString()) {
-      rejections.add("step", step.id, "run_finished", "This step started after its run had finished.");
-      continue;
-    }
-    const step_number = stored?.step_number ?? numbers.take(step.run_id, step.id, step.step_number);
-    if (step_number === undefined) {
-      rejections.add("step", step.id, "invalid", `step_number: the run has another step number ${step.step_number}.`);
-      continue;
-    }
-    accepted.push({ ...step, step_number, started_at, updated_at: step.updated_at ?? clockOf.get(step.run_id) ?? now });
+    const refusal = refuseStep(step, known.get(step.id), input);
+    if (refusal === undefined) accepted.push(step);
+    else rejections.add("step", step.id, refusal.code, refusal.message);
   }
-  await upsertSteps(transaction, accepted);
-  return accepted;
+  const numbered: NumberedStep[] = [];
+  for (const step of accepted.toSorted(byNumbering)) {
+    const step_number = known.get(step.id)?.step_number ?? numbers.take(step.run_id, step.step_number);
+    if (step_number !== undefined) numbered.push({ ...step, step_number });
+    else rejections.add("step", step.id, "invalid", `step_number: the run has another step ${step.step_number}.`);
+  }
+  await upsertSteps(transaction, numbered);
+  return numbered;
 }
 
-function rejectRunless(rejections: Rejections, step: PreparedStep, writable: ReadonlyMap<string, WritableChat>): void {
-  const reason = rejections.find("run", step.run_id) ?? rejections.find("chat", step.chat_id);
-  if (reason !== undefined) {
-    rejections.add("step", step.id, reason.code, `Its ${reason.kind} was refused: ${reason.message}`);
-  } else if (writable.has(step.chat_id)) {
-    rejections.add(
-      "step",
-      step.id,
-      "run_not_found",
-      "Its run is neither stored nor in this batch; it may have been purged.",
-    );
-  } else {
-    rejections.add("step", step.id, "run_not_found", "There is no such run in a chat that you may record into.");
-  }
+/** Numbers that were given come first, so that none is taken away; the others are numbered as the steps started. */
+function byNumbering(a: PreparedStep, b: PreparedStep): number {
+  const unnumbered = Number(a.step_number === undefined) - Number(b.step_number === undefined);
+  if (unnumbered !== 0 || a.started_at === b.started_at) return unnumbered;
+  return a.started_at < b.started_at ? -1 : 1;
 }
 
-/** The step numbers in use, run by run. */
+function refuseStep(
+  step: PreparedStep,
+  known: StoredStep | undefined,
+  { rejections, runs, deletedRuns, chats }: StepsInput,
+): Refusal | undefined {
+  const run = runs.get(step.run_id);
+  if (run === undefined || run.chat_id !== step.chat_id) {
+    const ofRun = rejections.find("run", step.run_id);
+    if (ofRun !== undefined) return { code: ofRun.code, message: `Its run was refused: ${ofRun.message}` };
+    const ofChat = chats.refusals.get(step.chat_id);
+    if (ofChat !== undefined) return ofChat;
+    if (deletedRuns.has(step.run_id)) return { code: "gone", message: "Its run has been deleted." };
+    const message = "Its run is neither stored in this chat nor in this batch; it may have been purged.";
+    return { code: "run_not_found", message };
+  }
+  if (known !== undefined && known.run_id !== step.run_id) {
+    return { code: "not_owner", message: "This step belongs to another run." };
+  }
+  if (known === undefined && run.finished_at !== null && step.started_at > run.finished_at.toISOString()) {
+    return { code: "run_finished", message: "This step started after its run had finished." };
+  }
+  return undefined;
+}
+
+/** The step numbers in use, run by run, as far as they matter to a batch. */
 class RunNumbers {
-  readonly #taken = new Map<string, Map<number, string>>();
+  readonly #ofRun = new Map<string, { taken: Set<number>; last: number }>();
 
   constructor(stored: Iterable<StoredStep>) {
-    for (const step of stored) this.#of(step.run_id).set(step.step_number, step.id);
+    for (const step of stored) this.#add(step.run_id, step.step_number);
   }
 
-  /** Takes the wanted number, or the next free one where none is wanted; undefined where the wanted one is taken. */
-  take(runId: string, stepId: string, wanted: number | undefined): number | undefined {
-    const taken = this.#of(runId);
-    const number = wanted ?? Math.max(0, ...taken.keys()) + 1;
-    if (taken.has(number)) return undefined;
-    taken.set(number, stepId);
+  /** Takes the wanted number, or the one after the last where none is wanted; undefined where the wanted one is taken. */
+  take(runId: string, wanted: number | undefined): number | undefined {
+    const numbers = this.#ofRun.get(runId);
+    const number = wanted ?? (numbers?.last ?? 0) + 1;
+    if (numbers?.taken.has(number) === true) return undefined;
+    this.#add(runId, number);
     return number;
   }
 
-  #of(runId: string): Map<number, string> {
-    let taken = this.#taken.get(runId);
-    if (taken === undefined) this.#taken.set(runId, (taken = new Map()));
-    return taken;
+  #add(runId: string, number: number): void {
+    const { taken, last } = this.#ofRun.get(runId) ?? { taken: new Set<number>(), last: 0 };
+    this.#ofRun.set(runId, { taken: taken.add(number), last: Math.max(last, number) });
   }
 }
 
-/** Every stored step of the runs concerned, and every stored step of the same id whatever its run. */
+/**
+ * What numbering a batch has to know, and no more, however many steps a run has: the stored steps of the same ids
+ * (whatever their run), those that have a number which the batch wants, and the last one of every run.
+ */
 async function readSteps(
   transaction: OpenTransaction,
   steps: readonly PreparedStep[],
   runs: ReadonlyMap<string, LockedRun>,
-): Promise<Map<string, StoredStep>> {
-  if (steps.length === 0) return new Map();
+): Promise<readonly StoredStep[]> {
+  if (steps.length === 0) return [];
   const concerned = [...new Set(steps.map((step) => step.run_id))].flatMap((id) => runs.get(id) ?? []);
+  const wanted = steps.filter((step) => step.step_number !== undefined);
   const { rows } = await sql<StoredStep>`
-    SELECT step.id, step.run_id, step.step_number
-    FROM unnest(${concerned.map((run) => run.chat_id)}::uuid[], ${concerned.map((run) => run.id)}::uuid[]) AS concerned (chat_id, run_id)
-    JOIN chat_debug_steps AS step ON step.chat_id = concerned.chat_id AND step.run_id = concerned.run_id
-    UNION
     SELECT id, run_id, step_number FROM chat_debug_steps WHERE id = ANY (${steps.map((step) => step.id)}::uuid[])
+    UNION
+    SELECT step.id, step.run_id, step.step_number
+    FROM unnest(
+      ${wanted.map((step) => step.chat_id)}::uuid[],
+      ${wanted.map((step) => step.run_id)}::uuid[],
+      ${wanted.map((step) => step.step_number)}::integer[]
+    ) AS wanted (chat_id, run_id, step_number)
+    JOIN chat_debug_steps AS step USING (chat_id, run_id, step_number)
+    UNION
+    SELECT last.id, last.run_id, last.step_number
+    FROM unnest(
+      ${concerned.map((run) => run.chat_id)}::uuid[],
+      ${concerned.map((run) => run.id)}::uuid[]
+    ) AS concerned (chat_id, run_id)
+    CROSS JOIN LATERAL (
+      SELECT step.id, step.run_id, step.step_number
+      FROM chat_debug_steps AS step
+      WHERE step.chat_id = concerned.chat_id AND step.run_id = concerned.run_id
+      ORDER BY step.step_number DESC
+      LIMIT 1
+    ) AS last
   `.execute(transaction);
-  return new Map(rows.map((row) => [row.id, row]));
+  return rows;
 }
 
 async function upsertSteps(transaction: OpenTransaction, steps: readonly NumberedStep[]): Promise<void> {
