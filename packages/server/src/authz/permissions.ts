@@ -14,6 +14,7 @@ export type Permission =
   | "retention_windows:read"
   | "deployment_config:update"
   | "users:manage"
+  | "chats:delete"
   | "purge:run";
 
 const MEMBER: readonly Permission[] = ["ingest", "own_chats:use", "own_keys:manage", "retention_windows:read"];
@@ -27,7 +28,7 @@ const OF_ROLE: Record<Role, readonly Permission[]> = {
 const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {
   anonymous: ["identify"],
   purger: ["retention_windows:read", "purge:run"],
-  operator: ["retention_windows:read", "deployment_config:update", "users:manage", "purge:run"],
+  operator: ["retention_windows:read", "deployment_config:update", "users:manage", "chats:delete", "purge:run"],
 };
 
 /** Whether an actor has a permission. */

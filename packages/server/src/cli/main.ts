@@ -2,6 +2,8 @@ import { Command } from "commander";
 
 import { CodedError } from "../coded-error.ts";
 import { SHELFLIFE_VERSION } from "../version.ts";
+import { addDemoCommand } from "./demo.ts";
+import { addChatsCommand } from "./chats.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addPurgeCommand } from "./purge.ts";
@@ -21,6 +23,8 @@ for (const add of [
   addSettingsCommand,
   addUsersCommand,
   addKeysCommand,
+  addChatsCommand,
+  addDemoCommand,
 ]) {
   add(program);
 }

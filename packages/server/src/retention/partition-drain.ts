@@ -23,8 +23,8 @@ const DETACH_ATTEMPTS = 3;
 
 type PartitionPolicy = Pick<RetentionPolicy, "name" | "recordType"> & { readonly setting: RetentionSetting };
 
-/** When a partition that cannot go yet was last swept, by its name. */
-export type SweepTimes = Map<string, Date>;
+/** When a past partition that cannot go yet was last looked at closely, by its name. */
+export type LookTimes = Map<string, Date>;
 
 /** The partitions that can go at once: past, and without a live run. What was detached before waits for no other look. */
 export async function findFreePartitions(store: Store, tickStart: Date): Promise<PayloadPartition[]> {
@@ -50,14 +50,14 @@ export class PartitionDrain {
   readonly #policy: PartitionPolicy;
   readonly #tally: PolicyTally;
   readonly #pacer: BatchPacer;
-  readonly #sweptAt: SweepTimes;
+  readonly #lookedAt: LookTimes;
 
-  constructor(run: PolicyRun, policy: PartitionPolicy, { tally, sweptAt }: { tally: PolicyTally; sweptAt: SweepTimes }) {
+  constructor(run: PolicyRun, policy: PartitionPolicy, { tally, lookedAt }: { tally: PolicyTally; lookedAt: LookTimes }) {
     this.#run = run;
     this.#policy = policy;
     this.#tally = tally;
     this.#pacer = new BatchPacer(run.pace, run.clock);
-    this.#sweptAt = sweptAt;
+    this.#lookedAt = lookedAt;
   }
 
   async run(): Promise<void> {
@@ -78,17 +78,17 @@ export class PartitionDrain {
       const free = isFree(partition) || (await this.#freeByMoving(partition));
       if (free && !(await this.#remove(partition))) return;
     }
-    for (const name of this.#sweptAt.keys()) {
-      if (!settled.some((partition) => partition.name === name)) this.#sweptAt.delete(name);
+    for (const name of this.#lookedAt.keys()) {
+      if (!settled.some((partition) => partition.name === name)) this.#lookedAt.delete(name);
     }
   }
 
   /** Moves the few live runs of an old partition away, or sweeps it; answers whether nothing of it lives any more. */
   async #freeByMoving(partition: PayloadPartition): Promise<boolean> {
     const { store, tickStart, signal } = this.#run;
-    const lastSwept = this.#sweptAt.get(partition.name);
+    const lastLook = this.#lookedAt.get(partition.name);
     const lengthMs = partition.to.getTime() - partition.from.getTime();
-    if (lastSwept !== undefined && tickStart.getTime() - lastSwept.getTime() < lengthMs) return false;
+    if (lastLook !== undefined && tickStart.getTime() - lastLook.getTime() < lengthMs) return false;
 
     await assertMayGoOn(this.#run);
     const { days } = await store.readRetentionWindow(this.#policy.setting);
@@ -100,12 +100,21 @@ export class PartitionDrain {
         return !(await store.partitionsWithLiveRuns([partition])).has(partition.name);
       }
     }
-    const purgedTo = await store.lastPurgedCutoff();
-    if (purgedTo !== null && partition.to <= purgedTo) {
+    if (await this.#mayHoldDeadRows(partition, cutoff)) {
       await this.#repeat(ROWS_A_SWEEP, async (limit, ledgerId) => (await store.sweepDeadPayloads({ partition, limit, ledgerId, signal })).rows);
-      this.#sweptAt.set(partition.name, tickStart);
     }
+    this.#lookedAt.set(partition.name, tickStart);
     return false;
+  }
+
+  /**
+   * Whether runs of this partition have been purged that the window will not have taken whole by itself within a
+   * partition's length: it is past the window already, or the window has become longer, or 0, since they went.
+   */
+  async #mayHoldDeadRows(partition: PayloadPartition, cutoff: Date | null): Promise<boolean> {
+    const purgedTo = await this.#run.store.lastPurgedCutoff();
+    if (purgedTo === null || partition.from >= purgedTo) return false;
+    return cutoff === null || partition.to <= cutoff || cutoff < purgedTo;
   }
 
   async #keepLive(partition: PayloadPartition): Promise<void> {

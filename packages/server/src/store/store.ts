@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { apiKeysStore, type ApiKeysStore } from "./api-keys.ts";
+import { chatDeletionStore, type ChatDeletionStore } from "./chat-deletion.ts";
 import type { Database } from "./database.ts";
 import { debugIngestStore, type DebugIngestStore } from "./debug-ingest.ts";
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
@@ -13,6 +14,7 @@ import { usersStore, type UsersStore } from "./users.ts";
 
 /** Everything that can be done to the data. Who may do it is decided around it, never in it. */
 export type Store = ApiKeysStore &
+  ChatDeletionStore &
   DebugIngestStore &
   DebugRunPurgeStore &
   DebugRunsStore &
@@ -34,6 +36,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
   const partitions = new PayloadPartitions(directDatabase, partitionLength);
   return {
     ...apiKeysStore(database, clock),
+    ...chatDeletionStore(database, clock),
     ...debugIngestStore(database, partitions, clock),
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),

@@ -1,6 +1,6 @@
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
-import { findFreePartitions, PartitionDrain, type SweepTimes } from "../partition-drain.ts";
+import { findFreePartitions, PartitionDrain, type LookTimes } from "../partition-drain.ts";
 import type { RetentionPolicy } from "../policy.ts";
 
 /**
@@ -10,14 +10,14 @@ import type { RetentionPolicy } from "../policy.ts";
  * It works also where the window is 0: what it removes then belongs to runs that are gone already.
  */
 export function createDebugPayloadsPolicy(): RetentionPolicy {
-  const sweptAt: SweepTimes = new Map();
+  const lookedAt: LookTimes = new Map();
   const policy: RetentionPolicy = {
     name: "debug-payloads",
     recordType: "chat_debug_payload_partitions",
     setting: RETENTION_SETTINGS["debug-retention-days"],
     clock: "that of the runs whose payloads a partition holds: it goes once none of them lives",
     countExpired: async (store, { tickStart }) => (await findFreePartitions(store, tickStart)).length,
-    run: (run, _cutoff, tally) => new PartitionDrain(run, policy, { tally, sweptAt }).run(),
+    run: (run, _cutoff, tally) => new PartitionDrain(run, policy, { tally, lookedAt }).run(),
   };
   return policy;
 }
