@@ -48,7 +48,7 @@ export function checkItems(batch: UncheckedBatch, now: string): CheckedBatch {
   const steps = checker.check("step", batch.steps, stepSchema, (step) => {
     // A step that comes with its run inherits the run's clock, so that an import of old data stays old.
     const updated_at = step.updated_at ?? runs.get(step.run_id)?.updated_at ?? now;
-    return { ...step, updated_at, started_at: step.started_at ?? updated_at };
+    return { ...step, ...knownCounts(step), updated_at, started_at: step.started_at ?? updated_at };
   });
   return {
     chats: [...checker.withoutRefused("chat", chats).values()],
@@ -135,6 +135,12 @@ function hasWholeUsage(step: StepItem): boolean {
     const value = step.usage?.[key];
     return value === undefined || value === null || (Number.isSafeInteger(value) && (value as number) >= 0);
   });
+}
+
+/** Some providers report a count that they do not have as null; on this wire it is left out. */
+function knownCounts({ usage }: StepItem): Pick<StepItem, "usage"> {
+  if (usage === undefined) return {};
+  return { usage: Object.fromEntries(Object.entries(usage).filter(([, count]) => count !== null)) };
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {

@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 
 import type { MalformedPayload } from "@shelflife/api-contract";
+import { z } from "zod";
 
 import { CodedError } from "../coded-error.ts";
 
@@ -45,12 +46,23 @@ export async function decodePayload<T>(stored: Buffer, shape: Shape): Promise<T 
     if (found !== shape) throw new CodedError("malformed", `expected an ${shape}, found ${found}`);
     return value as T;
   } catch (error) {
-    return {
-      error: "malformed debug payload",
-      parse_error: error instanceof Error ? error.message : String(error),
-      raw: (text ?? stored.toString("base64")).slice(0, RAW_CHARACTERS_SHOWN),
-    };
+    return malformed(error instanceof Error ? error.message : String(error), text ?? stored.toString("base64"));
   }
+}
+
+/** A part that is stored as JSON by itself, answered in the same way where it has not the expected shape. */
+export function checkShape<T extends object>(value: unknown, schema: z.ZodType<T>): T | MalformedPayload {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return value as T;
+  return malformed(z.prettifyError(parsed.error), JSON.stringify(value));
+}
+
+function malformed(parseError: string, raw: string): MalformedPayload {
+  return {
+    error: "malformed debug payload",
+    parse_error: parseError.slice(0, RAW_CHARACTERS_SHOWN),
+    raw: raw.slice(0, RAW_CHARACTERS_SHOWN),
+  };
 }
 
 async function decodeText(stored: Buffer): Promise<string> {

@@ -1,7 +1,16 @@
-import type { DebugRun, DebugRunSummary, DebugStep } from "@shelflife/api-contract";
+import {
+  runSummaryFiguresSchema,
+  usageSchema,
+  type DebugRun,
+  type DebugRunSummary,
+  type DebugStep,
+} from "@shelflife/api-contract";
+import { z } from "zod";
 
 import type { StoredRun, StoredRunWithSteps, StoredStep } from "../store/debug-runs.ts";
-import { decodePayload } from "./payload-codec.ts";
+import { checkShape, decodePayload } from "./payload-codec.ts";
+
+const recordSchema = z.record(z.string(), z.unknown());
 
 /** A stored run in the form that crosses the wire: times as RFC 3339 in UTC, and null left out. */
 export function renderRunSummary(run: StoredRun): DebugRunSummary {
@@ -12,7 +21,7 @@ export function renderRunSummary(run: StoredRun): DebugRunSummary {
     status: run.status,
     provider: run.provider,
     model: run.model,
-    summary: run.summary,
+    summary: checkShape(run.summary ?? {}, runSummaryFiguresSchema),
     started_at: run.started_at.toISOString(),
     updated_at: run.updated_at.toISOString(),
     finished_at: run.finished_at?.toISOString(),
@@ -47,10 +56,10 @@ async function renderStep(step: StoredStep): Promise<DebugStep> {
       step.request === null ? {} : await decodePayload<Record<string, unknown>>(step.request, "object"),
     normalized_response:
       step.response === null ? null : await decodePayload<Record<string, unknown>>(step.response, "object"),
-    usage: step.usage,
+    usage: step.usage === null ? null : checkShape(step.usage, usageSchema),
     attempts: step.attempts === null ? [] : await decodePayload<unknown[]>(step.attempts, "array"),
-    error: step.error,
-    metadata: step.metadata,
+    error: step.error === null ? null : checkShape(step.error, recordSchema),
+    metadata: checkShape(step.metadata ?? {}, recordSchema),
     started_at: step.started_at.toISOString(),
     updated_at: step.updated_at.toISOString(),
     finished_at: step.finished_at?.toISOString(),

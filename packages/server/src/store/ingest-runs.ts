@@ -1,4 +1,4 @@
-import type { RunStatus } from "@shelflife/api-contract";
+import type { RunStatus, usageSchema } from "@shelflife/api-contract";
 import { sql, type RawBuilder } from "kysely";
 
 import type { ChatDecision, WritableChat } from "./chat-decision.ts";
@@ -156,6 +156,16 @@ export async function touchRuns(
   `.execute(transaction);
 }
 
+/**
+ * A total over the steps of a run. A stored count that is damaged counts for nothing instead of failing the whole batch,
+ * and no total exceeds what a JSON number can hold.
+ */
+function totalOf(field: keyof typeof usageSchema.shape): RawBuilder<number> {
+  const count = sql`step.usage ->> ${sql.lit(field)}`;
+  const total = sql`coalesce(sum(CASE WHEN ${count} ~ '^[0-9]{1,16}$' THEN (${count})::bigint END), 0)`;
+  return sql`least(${total}, ${sql.lit(Number.MAX_SAFE_INTEGER)})`;
+}
+
 /** Recomputes the summaries of those of these runs that have ended, from the small rows of their steps. */
 export async function summarizeEndedRuns(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<void> {
   if (runs.length === 0) return;
@@ -170,11 +180,11 @@ export async function summarizeEndedRuns(transaction: OpenTransaction, runs: rea
         ended.chat_id,
         jsonb_strip_nulls(jsonb_build_object(
           'step_count', count(step.id),
-          'total_input_tokens', coalesce(sum((step.usage ->> 'input_tokens')::bigint), 0),
-          'total_output_tokens', coalesce(sum((step.usage ->> 'output_tokens')::bigint), 0),
-          'total_reasoning_tokens', nullif(sum((step.usage ->> 'reasoning_tokens')::bigint), 0),
-          'total_cache_creation_tokens', nullif(sum((step.usage ->> 'cache_creation_tokens')::bigint), 0),
-          'total_cache_read_tokens', nullif(sum((step.usage ->> 'cache_read_tokens')::bigint), 0),
+          'total_input_tokens', ${totalOf("input_tokens")},
+          'total_output_tokens', ${totalOf("output_tokens")},
+          'total_reasoning_tokens', nullif(${totalOf("reasoning_tokens")}, 0),
+          'total_cache_creation_tokens', nullif(${totalOf("cache_creation_tokens")}, 0),
+          'total_cache_read_tokens', nullif(${totalOf("cache_read_tokens")}, 0),
           'has_error', coalesce(bool_or(step.status = 'error' OR step.error IS NOT NULL), false) OR ended.status = 'error'
         )) AS summary
       FROM chat_debug_runs AS ended

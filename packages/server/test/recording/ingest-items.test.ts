@@ -206,6 +206,14 @@ describe("an item at the edge of what is allowed is stored as it came", () => {
     });
   });
 
+  test("a token count of null, which means that there is none", async () => {
+    const { run, step } = completeRun();
+    const usage = { input_tokens: 5, output_tokens: null, reasoning_tokens: null };
+    expect(await send({ runs: [run], steps: [{ ...step, usage }] })).toEqual({ accepted: 2, rejected: [] });
+    const read = await app.client(user.key).getDebugRun(run.chat_id, run.id);
+    expect(read.steps[0]?.usage).toEqual({ input_tokens: 5 });
+  });
+
   test("names that mean something to JavaScript", async () => {
     const { run, step } = completeRun();
     const metadata = '{"__proto__":{"a":1},"constructor":{"prototype":1},"toString":1,"length":-1}';
