@@ -55,6 +55,7 @@ export default defineConfig({
           name: "repository",
           include: ["scripts/test/**/*.test.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       serverProject("server", "packages/server/test/postgres/global-setup.ts"),
