@@ -8,7 +8,7 @@ import { ingestChats } from "./ingest-chats.ts";
 import { ingestPayloads } from "./ingest-payloads.ts";
 import { ingestRuns, summarizeEndedRuns, touchRuns } from "./ingest-runs.ts";
 import { ingestSteps, type NumberedStep } from "./ingest-steps.ts";
-import { PayloadPartitions } from "./payload-partitions.ts";
+import type { PayloadPartitions } from "./payload-partitions.ts";
 
 export interface DebugIngestStore {
   /**
@@ -27,9 +27,7 @@ const ATTEMPTS = 4;
  */
 const LOST_RACES = ["23505", "40P01", "40001", "55P03", "23514"];
 
-export function debugIngestStore(database: Database, directDatabase: Database, clock: Clock): DebugIngestStore {
-  const partitions = new PayloadPartitions(directDatabase);
-
+export function debugIngestStore(database: Database, partitions: PayloadPartitions, clock: Clock): DebugIngestStore {
   return {
     async recordDebugBatch(caller, batch) {
       for (let attempt = 1; ; attempt += 1) {
