@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { onTestFinished } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The real command in a process of its own. */
+export interface CommandProcess {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Waits for a line on standard output and answers what the expression's first group matched. */
+  waitFor(pattern: RegExp): Promise<string>;
+}
+
+/** Runs `shelflife` with these arguments; what the environment does not name is left out of it. */
+export function startCommand(args: readonly string[], environment: Record<string, string>): CommandProcess {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SHELFLIFE_")));
+  const child = spawn(process.execPath, ["--conditions=@shelflife/source", MAIN, ...args], {
+    env: { ...inherited, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const finished = once(child, "close").then(() => ({ status: child.exitCode, stdout, stderr }));
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+    await finished;
+  });
+  return {
+    child,
+    finished,
+    async waitFor(pattern) {
+      for (;;) {
+        const match = pattern.exec(stdout);
+        if (match !== null) return match[1] ?? match[0];
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The process ended first:\n${stderr}`);
+        await pause(20);
+      }
+    },
+  };
+}
+
+export function runCommand(args: readonly string[], environment: Record<string, string>): Promise<Finished> {
+  return startCommand(args, environment).finished;
+}
+
+/** A folder that goes with the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "shelflife-process-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The server's base URL, once it listens. */
+export function urlOf(server: CommandProcess): Promise<string> {
+  return server.waitFor(/listening +(http:\S+)/);
+}
