@@ -65,14 +65,35 @@ function isSecretName(name: string): boolean {
   );
 }
 
+type Verdict = "secret" | "secret unless a count" | "harmless";
+
+function judge(key: string): Verdict {
+  const name = compact(key);
+  if (isSecretName(name)) return "secret";
+  return SECRET_ENDINGS.some((ending) => name.endsWith(`${ending}s`)) ? "secret unless a count" : "harmless";
+}
+
+/** The same few keys stand in a body a thousand times over, so verdicts are kept, but never more than these. */
+const VERDICTS_KEPT = 5000;
+const LONGEST_KEY_KEPT = 100;
+const verdicts = new Map<string, Verdict>();
+
+function judgeOnce(key: string): Verdict {
+  const known = verdicts.get(key);
+  if (known !== undefined) return known;
+  const verdict = judge(key);
+  if (verdicts.size >= VERDICTS_KEPT) verdicts.clear();
+  if (key.length <= LONGEST_KEY_KEPT) verdicts.set(key, verdict);
+  return verdict;
+}
+
 /**
  * Whether a JSON member's value is a secret. A plural such as `access_tokens` may be a list of credentials or a count:
  * it is a count where its value is a number, a boolean or null.
  */
 export function isSensitiveKey(key: string, valueIsCount: boolean): boolean {
-  const name = compact(key);
-  if (isSecretName(name)) return true;
-  return !valueIsCount && name.endsWith("s") && SECRET_ENDINGS.some((ending) => name.endsWith(`${ending}s`));
+  const verdict = judgeOnce(key);
+  return verdict === "secret" || (verdict === "secret unless a count" && !valueIsCount);
 }
 
 function isSecretHeader(name: string): boolean {
@@ -96,7 +117,7 @@ export function isSensitiveHeader(header: string): boolean {
 /** Whether a value in a URL's query or in a form is a secret. Counts such as `max_tokens=5` are none. */
 export function isSensitiveParameter(parameter: string, value: string): boolean {
   const name = compact(parameter);
-  if (SECRET_PARAMETERS.has(name) || isSensitiveKey(parameter, false)) return true;
+  if (SECRET_PARAMETERS.has(name) || judge(parameter) !== "harmless") return true;
   const isTokenCount = name.endsWith("tokens") && (name !== "tokens" || /^\d+$/.test(value));
   return !isTokenCount && isSecretHeader(name);
 }
