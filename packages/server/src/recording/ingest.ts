@@ -29,7 +29,11 @@ export async function ingest(
 ): Promise<DebugBatchResult> {
   if (!recordingForced) return refuseAll(batch);
   const checked = checkItems(batch, clock.now().toISOString());
-  const prepared = { ...checked, steps: await Promise.all(checked.steps.map(prepareStep)) };
+  const prepared = {
+    ...checked,
+    chats: checked.chats.map(prepareChat),
+    steps: await Promise.all(checked.steps.map(prepareStep)),
+  };
   const refused = await storeBatch(store, caller, prepared, log);
   const rejected = [
     ...checked.rejected,
@@ -54,6 +58,10 @@ function sentItems({ chats = [], runs = [], steps = [] }: UncheckedBatch): { kin
     ...runs.map((item) => ({ kind: "run" as const, item })),
     ...steps.map((item) => ({ kind: "step" as const, item })),
   ];
+}
+
+function prepareChat(chat: PreparedChat): PreparedChat {
+  return chat.labels === undefined ? chat : { ...chat, labels: redactJson(chat.labels) as Record<string, string> };
 }
 
 /** What arrives is not trusted to have been redacted or cut by its sender. */
