@@ -1,4 +1,4 @@
-import { redactStepPayloads, type DebugBatchResult, type ItemKind, type Rejection } from "@shelflife/api-contract";
+import { redactJson, redactStepPayloads, type DebugBatchResult, type ItemKind, type Rejection } from "@shelflife/api-contract";
 
 import type { Clock } from "../clock.ts";
 import { codeOf } from "../coded-error.ts";
