@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+
+import type { KeyScope } from "@shelflife/api-contract";
+import { RETENTION_SETTINGS } from "@shelflife/api-contract";
+import { pino } from "pino";
+import { afterAll, expect, test } from "vitest";
+
+import type { Actor } from "../../src/authz/actor.ts";
+import { authorizedStore } from "../../src/authz/authorized-store.ts";
+import { hasCode } from "../../src/coded-error.ts";
+import { createPool } from "../../src/postgres/pool.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { createStore, type Store } from "../../src/store/store.ts";
+import { FakeClock } from "../fake-clock.ts";
+
+const OWN_ID = randomUUID();
+const OTHER_ID = randomUUID();
+
+function user(role: "member" | "auditor" | "owner", scope: KeyScope): Actor {
+  return { kind: "user", userId: OWN_ID, keyId: randomUUID(), role, scope };
+}
+
+const ACTORS = {
+  member: user("member", "full"),
+  auditor: user("auditor", "full"),
+  owner: user("owner", "full"),
+  "ingest key of a member": user("member", "ingest"),
+  "ingest key of an owner": user("owner", "ingest"),
+  anonymous: { kind: "anonymous" },
+  purger: { kind: "purger" },
+  operator: { kind: "operator" },
+} as const satisfies Record<string, Actor>;
+
+type ActorName = keyof typeof ACTORS;
+
+/** Whom a call is about: the actor itself, or somebody else. */
+interface Subject {
+  readonly userId: string;
+  readonly scope: KeyScope;
+}
+
+interface Expectation {
+  readonly input?: (subject: Subject) => unknown[];
+  /** Who may call it for oneself. */
+  readonly own: readonly ActorName[];
+  /** Who may call it for somebody else; the same, where it is about nobody. */
+  readonly others?: readonly ActorName[];
+}
+
+const PEOPLE = ["member", "auditor", "owner"] as const;
+const INGEST_KEYS = ["ingest key of a member", "ingest key of an owner"] as const;
+const MANAGERS = ["owner", "operator"] as const;
+
+const setting = RETENTION_SETTINGS["debug-retention-days"];
+const ofKeys = { own: [...PEOPLE, "operator"], others: MANAGERS } as const;
+const ofChats = {
+  input: ({ userId }: Subject) => [{ chatId: randomUUID(), runId: randomUUID(), readerId: userId }],
+  own: PEOPLE,
+  others: [],
+} as const;
+const purging: Expectation = { own: ["purger", "operator"] };
+const deleting: Expectation = { own: ["operator"] };
+
+/**
+ * The role table, method by method, written down a second time: a policy that is changed by mistake contradicts it, and a
+ * method that is missing here does not compile.
+ */
+const EXPECTED: Record<keyof Store, Expectation> = {
+  findKeyHolder: { input: () => ["slf_key"], own: ["anonymous"] },
+  createApiKey: { input: ({ userId }) => [{ userId, name: "", scope: "full" }, { userId: null }], ...ofKeys },
+  listApiKeys: { input: ({ userId }) => [userId], ...ofKeys },
+  revokeApiKey: { input: ({ userId }) => [{ userId, keyId: randomUUID() }, { userId: null }], ...ofKeys },
+  createUser: { input: () => [{ email: "a@example.com", role: "member", name: "" }, { userId: null }], own: MANAGERS },
+  listUsers: { own: MANAGERS },
+  findUserByEmail: { input: () => ["a@example.com"], own: MANAGERS },
+  recordDebugBatch: {
+    input: ({ userId, scope }) => [
+      { userId, scope },
+      { chats: [], runs: [], steps: [] },
+    ],
+    own: [...PEOPLE, ...INGEST_KEYS],
+    others: [],
+  },
+  listDebugRuns: ofChats,
+  readDebugRun: ofChats,
+  readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
+  changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
+  markChatDeleted: deleting,
+  deleteChatRunBatch: deleting,
+  deleteChatPayloadBatch: deleting,
+  dropDeletedChat: deleting,
+  countExpiredDebugRuns: purging,
+  purgeDebugRunBatch: purging,
+  nextExpiredDebugRun: purging,
+  measureDebugRunLag: purging,
+  preparePayloadPartitions: purging,
+  listPayloadPartitions: purging,
+  partitionsWithLiveRuns: purging,
+  measurePayloadPartition: purging,
+  keepLivePayloads: purging,
+  sweepDeadPayloads: purging,
+  detachPayloadPartition: purging,
+  dropPayloadPartition: purging,
+  lastPurgedCutoff: purging,
+  measurePayloadBytes: purging,
+  readLastSuccesses: purging,
+  openLedgerRow: purging,
+  closeLedgerRow: purging,
+  abortRunningLedgerRows: purging,
+  readDatabaseTime: purging,
+};
+
+// Nothing listens there: a call that reaches for the database fails with another code than one that is forbidden.
+const pool = createPool({
+  url: "postgres://nobody@127.0.0.1:1/nothing",
+  applicationName: "test",
+  log: pino({ level: "silent" }),
+});
+let connections = 0;
+const connect = pool.connect.bind(pool);
+pool.connect = ((...input: Parameters<typeof connect>) => {
+  connections += 1;
+  return connect(...input);
+}) as typeof pool.connect;
+const database = openDatabase(pool);
+const store = createStore({ database, directDatabase: database, clock: new FakeClock() });
+
+afterAll(() => pool.end());
+
+/** Whether an actor is let through to the store; what the store then does is not looked at. */
+async function isAllowed(actor: Actor, method: keyof Store, input: unknown[]): Promise<boolean> {
+  const before = connections;
+  try {
+    await (authorizedStore(store, actor)[method] as (...input: unknown[]) => Promise<unknown>)(...input);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "forbidden")) return true;
+    expect(connections).toBe(before);
+    return false;
+  }
+}
+
+const METHODS = Object.keys(store) as (keyof Store)[];
+
+test("every method of the store is in the table", () => {
+  expect(Object.keys(EXPECTED).toSorted()).toEqual(METHODS.toSorted());
+});
+
+test.each(METHODS)("%s is open to exactly those whom the table names", async (method) => {
+  const { input = () => [{}], own, others = own } = EXPECTED[method];
+  const allowed = { own: new Set<string>(), others: new Set<string>() };
+  for (const [name, actor] of Object.entries(ACTORS)) {
+    const scope = actor.kind === "user" ? actor.scope : "full";
+    if (await isAllowed(actor, method, input({ userId: OWN_ID, scope }))) allowed.own.add(name);
+    if (await isAllowed(actor, method, input({ userId: OTHER_ID, scope }))) allowed.others.add(name);
+  }
+  expect(allowed).toEqual({ own: new Set(own), others: new Set(others) });
+});
+
+test("a key that may only record cannot claim to be a full one, nor the other way round", async () => {
+  const batch = { chats: [], runs: [], steps: [] };
+  for (const [scope, claimed] of [
+    ["ingest", "full"],
+    ["full", "ingest"],
+  ] as const) {
+    expect(await isAllowed(user("owner", scope), "recordDebugBatch", [{ userId: OWN_ID, scope: claimed }, batch])).toBe(
+      false,
+    );
+  }
+});
+
+test("a refusal names the actor and the method, and no data", async () => {
+  const call = authorizedStore(store, ACTORS.member).findUserByEmail("secret@example.com");
+  await expect(call).rejects.toMatchObject({
+    code: "forbidden",
+    message: "The member with a key of the scope full may not call findUserByEmail.",
+  });
+});

@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { describeApi } from "../../src/http/openapi.ts";
+import { CHATS, createTestApp, readErrorBody, type TestApp } from "../test-app.ts";
+
+type Caller = "nobody" | "revoked" | "member" | "auditor" | "owner" | "ingest";
+
+interface Expectation {
+  /** A body that the route accepts, as JSON. */
+  readonly json?: unknown;
+  readonly statuses: Record<Caller, number>;
+}
+
+const OPEN = { nobody: 200, revoked: 200, member: 200, auditor: 200, owner: 200, ingest: 200 };
+const NO_KEY = { nobody: 401, revoked: 401 };
+const READING = { ...NO_KEY, member: 200, auditor: 200, owner: 200, ingest: 403 };
+/** Of a chat that the caller does not have. */
+const UNKNOWN_CHAT = { ...NO_KEY, member: 404, auditor: 404, owner: 404, ingest: 403 };
+
+/** What each route answers to whom. A route that is added and not written down here fails the test. */
+const EXPECTED: Record<string, Expectation> = {
+  "GET /healthz": { statuses: OPEN },
+  "GET /readyz": { statuses: OPEN },
+  "GET /metrics": { statuses: OPEN },
+  [`GET ${CHATS}/config/debug-retention-days`]: { statuses: READING },
+  [`PUT ${CHATS}/config/debug-retention-days`]: {
+    json: { debug_retention_days: 30 },
+    statuses: { ...NO_KEY, member: 403, auditor: 403, owner: 204, ingest: 403 },
+  },
+  [`POST ${CHATS}/debug/batch`]: {
+    json: {},
+    statuses: { ...NO_KEY, member: 200, auditor: 200, owner: 200, ingest: 200 },
+  },
+  [`GET ${CHATS}/{chat}/debug/runs`]: { statuses: UNKNOWN_CHAT },
+  [`GET ${CHATS}/{chat}/debug/runs/{run}`]: { statuses: UNKNOWN_CHAT },
+};
+
+const CALLERS = Object.keys(OPEN) as Caller[];
+
+let app: TestApp;
+const keys = new Map<Caller, string>();
+
+beforeAll(async () => {
+  app = await createTestApp();
+  for (const role of ["member", "auditor", "owner"] as const) keys.set(role, (await app.createUser({ role })).key);
+  // The strongest role, so that nothing but the scope of the key can be what refuses it.
+  keys.set("ingest", (await app.createUser({ role: "owner", scope: "ingest" })).key);
+  const left = await app.createUser({ role: "owner" });
+  await app.store.revokeApiKey({ userId: left.id, keyId: left.keyId }, { userId: null });
+  keys.set("revoked", left.key);
+});
+
+function documentedRoutes(): string[] {
+  const paths = Object.entries(describeApi(app.app).paths ?? {});
+  return paths.flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+}
+
+async function ask(route: string, caller: Caller, body?: string): Promise<Response> {
+  const [method = "", path = ""] = route.split(" ");
+  const key = keys.get(caller);
+  return app.request(
+    method,
+    path.replaceAll(/\{\w+\}/g, () => randomUUID()),
+    {
+      ...(key === undefined ? {} : { key }),
+      ...(body === undefined ? {} : { body }),
+    },
+  );
+}
+
+test("every documented route has an expectation, and every expectation a route", () => {
+  expect(documentedRoutes().toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+});
+
+test("every route that is mounted is documented, but for the document itself", () => {
+  const mounted = app.app.routes.filter(({ method }) => method !== "ALL");
+  const names = new Set(mounted.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`));
+  names.delete("GET /openapi.json");
+  expect([...names].toSorted()).toEqual(documentedRoutes().toSorted());
+});
+
+describe.each(Object.entries(EXPECTED))("%s", (route, { json, statuses }) => {
+  test("answers each caller as the table says", async () => {
+    const answered: Record<string, number> = {};
+    for (const caller of CALLERS) {
+      const response = await ask(route, caller, json === undefined ? undefined : JSON.stringify(json));
+      answered[caller] = response.status;
+      if (response.status >= 400) expect((await readErrorBody(response)).code).toMatch(/^[a-z_]+$/);
+    }
+    expect(answered).toEqual(statuses);
+  });
+});
+
+describe.each(Object.entries(EXPECTED).filter(([, { json }]) => json !== undefined))("%s", (route, { statuses }) => {
+  test("refuses before it looks at the body", async () => {
+    for (const caller of CALLERS.filter((name) => [401, 403].includes(statuses[name]))) {
+      expect((await ask(route, caller, "{malformed")).status).toBe(statuses[caller]);
+    }
+  });
+});
+
+test("the document of the API is open to everybody", async () => {
+  expect((await app.request("GET", "/openapi.json")).status).toBe(200);
+});
