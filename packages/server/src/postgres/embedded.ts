@@ -56,12 +56,11 @@ export async function useEmbeddedPostgres(options: EmbeddedPostgresOptions): Pro
     const lockFolder = join(cluster.folder, "lock");
     const { lease, ...database } = await withClusterLock(lockFolder, limits, () => enter(cluster, limits));
     log.debug({ version: database.version, directory: cluster.folder }, "the embedded PostgreSQL is ready");
-    let stopping: Promise<void> | undefined;
     const stop = (): Promise<void> => {
       const deadline = clock.monotonic() + STOP_TIMEOUT_MS;
       return withClusterLock(lockFolder, { clock, deadline }, () => leave(cluster, lease, clock));
     };
-    return { ...database, directory: cluster.folder, stop: () => (stopping ??= stop()) };
+    return { ...database, directory: cluster.folder, stop };
   } catch (error) {
     if (error instanceof StartupError || signal?.aborted === true) throw error;
     throw startFailure(oneLine(error), [], error);

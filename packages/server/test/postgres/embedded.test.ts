@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
+import { withClusterLock } from "../../src/postgres/cluster-lock.ts";
 import { findPostmaster, type Postmaster } from "../../src/postgres/postmaster.ts";
 import { findProcess, isRunning } from "../../src/postgres/process-identity.ts";
 import { eventually, initializedFolder, query, temporaryFolder, useElsewhere, useHere } from "./embedded-fixture.ts";
@@ -134,7 +135,9 @@ test("a start finds its way when a server that seems ready has just been told to
   const { pid } = postmasterOf(dataDir)!.process;
   process.kill(pid, "SIGSTOP");
   user.process.kill("SIGTERM");
-  await eventually(() => /^ShdPnd:\s*0*2$/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
+  // The second bit stands for SIGINT, the first stage of a stop. Others may be set as well.
+  const pending = (): string => /^ShdPnd:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]!;
+  await eventually(() => (BigInt(`0x${pending()}`) & 2n) !== 0n);
   user.process.kill("SIGKILL");
   await user.ended;
   expect(postmasterOf(dataDir)).toMatchObject({ status: "ready" });
@@ -207,14 +210,58 @@ test("Ctrl-C in a terminal does not reach the server before its user has finishe
   const dataDir = await initializedFolder();
   // Detached, the process leads a group of its own, as a command in a terminal does.
   const user = useElsewhere(dataDir, {}, { detached: true });
-  await user.event("ready");
+  const { url } = await user.event("ready");
   const { process: server } = postmasterOf(dataDir)!;
-  process.kill(-user.process.pid!, "SIGSTOP");
+  user.process.kill("SIGSTOP");
   process.kill(-user.process.pid!, "SIGINT");
-  expect(postmasterOf(dataDir)).toMatchObject({ process: server, status: "ready" });
-  process.kill(-user.process.pid!, "SIGCONT");
+  // A server that had received it would end this session.
+  expect(await query(url!, "select pg_sleep(0.3), 1 as alive")).toMatchObject([{ alive: 1 }]);
+  user.process.kill("SIGCONT");
   await user.event("stopped");
   expect(isRunning(server)).toBe(false);
+});
+
+test("a stop waits for its turn, since somebody may be joining", async () => {
+  const dataDir = await initializedFolder();
+  const embedded = await useHere(dataDir);
+  const { process: server } = postmasterOf(dataDir)!;
+  const options = { clock: systemClock, deadline: systemClock.monotonic() + 30_000 };
+  const stopping = await withClusterLock(join(embedded.directory, "lock"), options, async () => {
+    const promise = embedded.stop();
+    expect(await query(embedded.url, "select pg_sleep(0.2), 1 as alive")).toMatchObject([{ alive: 1 }]);
+    return { promise };
+  });
+  await stopping.promise;
+  expect(isRunning(server)).toBe(false);
+});
+
+test("who fails to join stops the server only where nobody else uses it", async () => {
+  const dataDir = await initializedFolder();
+  const user = useElsewhere(dataDir);
+  const { url } = await user.event("ready");
+  writeFileSync(join(dataDir, "postgres", "password"), "wrong");
+  const refused = { code: "embedded_postgres_failed", message: expect.stringContaining("password authentication") };
+  await expect(useHere(dataDir)).rejects.toMatchObject(refused);
+  expect(await query(url!, "select 1 as alive")).toEqual([{ alive: 1 }]);
+
+  user.process.kill("SIGTERM");
+  await user.event("stopped");
+  await expect(useHere(dataDir)).rejects.toMatchObject(refused);
+  expect(postmasterOf(dataDir)).toBeUndefined();
+});
+
+test("processes come and go, and nobody loses the server while using it", async () => {
+  const dataDir = await initializedFolder();
+  const visit = async (): Promise<void> => {
+    for (let round = 0; round < 5; round++) {
+      const user = useElsewhere(dataDir);
+      const { url } = await user.event("ready");
+      expect(await query(url!, "select 1 as alive")).toEqual([{ alive: 1 }]);
+      user.process.kill(round % 2 === 0 ? "SIGTERM" : "SIGKILL");
+      await user.ended;
+    }
+  };
+  await Promise.all([visit(), visit()]);
 });
 
 test("data of another major version is one error that names both", async () => {

@@ -63,12 +63,12 @@ test("the loss of an idle connection is logged and survived", async () => {
 });
 
 test("ends a statement that takes too long", async () => {
-  await using database = await openPool({ statementTimeoutMs: 20 });
+  await using database = await openPool({ statementTimeoutMs: 200 });
   await expect(database.pool.query("select pg_sleep(60)")).rejects.toMatchObject({ code: "57014" });
 });
 
 test("ends a session that keeps a transaction idle", async () => {
-  await using database = await openPool({ idleInTransactionTimeoutMs: 20 });
+  await using database = await openPool({ idleInTransactionTimeoutMs: 200 });
   const client = await database.pool.connect();
   const lost = new Promise((resolve) => client.once("error", resolve));
   await client.query("begin");
@@ -77,7 +77,7 @@ test("ends a session that keeps a transaction idle", async () => {
 });
 
 test("does not wait for ever for a connection while all are taken", async () => {
-  await using database = await openPool({ max: 1, connectionTimeoutMs: 20 });
+  await using database = await openPool({ max: 1, connectionTimeoutMs: 500 });
   const client = await database.pool.connect();
   await expect(database.pool.query("select 1")).rejects.toThrow("timeout exceeded");
   client.release();
