@@ -11,7 +11,19 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
 
 /** What the libraries and the application below need from elsewhere; it is linked, so that no registry is asked. */
-const FROM_ELSEWHERE = ["zod", "uuid", "ai", "@ai-sdk", "@opentelemetry", "@types", "@workflow", "@standard-schema", "undici-types", "json-schema", "eventsource-parser"];
+const FROM_ELSEWHERE = [
+  "zod",
+  "uuid",
+  "ai",
+  "@ai-sdk",
+  "@opentelemetry",
+  "@types",
+  "@workflow",
+  "@standard-schema",
+  "undici-types",
+  "json-schema",
+  "eventsource-parser",
+];
 
 /** An application as one outside of this repository would write it. */
 const APPLICATION = `
@@ -37,7 +49,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shelflife-packed-"));
   await run("npm", ["run", "build"], { cwd: ROOT });
   for (const name of ["api-contract", "sdk", "recorder"]) {
-    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: join(ROOT, "packages", name) });
+    const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], {
+      cwd: join(ROOT, "packages", name),
+    });
     const target = join(folder, "node_modules", "@shelflife", name);
     await mkdir(target, { recursive: true });
     const file = /"filename": "([^"]+)"/.exec(stdout)?.[1]?.replace("@shelflife/", "shelflife-") ?? "";
@@ -48,7 +62,15 @@ beforeAll(async () => {
   }
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   await writeFile(join(folder, "application.ts"), APPLICATION);
-  const compilerOptions = { module: "nodenext", target: "es2024", lib: ["es2024", "dom"], types: ["node"], strict: true, outDir: "out", skipLibCheck: true };
+  const compilerOptions = {
+    module: "nodenext",
+    target: "es2024",
+    lib: ["es2024", "dom"],
+    types: ["node"],
+    strict: true,
+    outDir: "out",
+    skipLibCheck: true,
+  };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["application.ts"] }));
 }, 120_000);
 
@@ -62,7 +84,10 @@ it("the packed libraries are typed, hold JavaScript alone, and work in a project
 
 it("a packed library leaves its source and its tests at home", async () => {
   const { stdout } = await run("find", [join(folder, "node_modules", "@shelflife"), "-type", "f"]);
-  const files = stdout.trim().split("\n").map((file) => file.slice(folder.length));
+  const files = stdout
+    .trim()
+    .split("\n")
+    .map((file) => file.slice(folder.length));
   expect(files.length).toBeGreaterThan(30);
   expect(files.filter((file) => !/\/(dist\/.+\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/.test(file))).toEqual([]);
 });

@@ -56,7 +56,11 @@ export async function openDatabaseAccess(config: Config, options: AccessOptions)
     const pool = open("app", {});
     const purgePool = open("purge", { max: PURGE_CONNECTIONS });
     // Migrations and partition changes take the time they need; where it matters they set limits of their own.
-    const directPool = open("schema", { url: config.SHELFLIFE_DATABASE_DIRECT_URL ?? url, max: 2, statementTimeoutMs: 0 });
+    const directPool = open("schema", {
+      url: config.SHELFLIFE_DATABASE_DIRECT_URL ?? url,
+      max: 2,
+      statementTimeoutMs: 0,
+    });
     await waitForDatabase(directPool, { clock, ...limits });
     if (config.SHELFLIFE_DATABASE_DIRECT_URL !== undefined) await waitForDatabase(pool, { clock, ...limits });
     await migrate({ pool: directPool, log, clock, ...limits });

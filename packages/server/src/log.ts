@@ -4,7 +4,10 @@ import { pino, type DestinationStream, type Logger } from "pino";
 export type Log = Logger;
 
 /** Logs go to standard error, so that standard output belongs to results and to the start-up banner. */
-export function createLog(level: string, destination: DestinationStream = pino.destination({ dest: 2, sync: true })): Log {
+export function createLog(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Log {
   return pino(
     {
       level,
@@ -24,7 +27,12 @@ export function createLog(level: string, destination: DestinationStream = pino.d
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
-  const { code, constraint, table, severity } = error as { code?: string; constraint?: string; table?: string; severity?: string };
+  const { code, constraint, table, severity } = error as {
+    code?: string;
+    constraint?: string;
+    table?: string;
+    severity?: string;
+  };
   if (severity !== undefined) return { name: "DatabaseError", code, constraint, table };
   return { name, code, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }

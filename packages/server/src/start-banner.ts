@@ -22,9 +22,19 @@ export function startBanner(start: {
   const lines = [
     ["database", access.description],
     ["listening", url],
-    ["recording", config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED ? "on for every chat" : "off (SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED=true turns it on)"],
+    [
+      "recording",
+      config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED
+        ? "on for every chat"
+        : "off (SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED=true turns it on)",
+    ],
     ...windows.map(({ setting, window }) => ["window", `${setting.name}: ${describeWindow(window)}`]),
-    ["purge", config.SHELFLIFE_PURGE ? `running now; the next is due ${PURGE_INTERVAL_MS / 60_000} minutes after it ends` : "off (SHELFLIFE_PURGE=off): nothing is deleted"],
+    [
+      "purge",
+      config.SHELFLIFE_PURGE
+        ? `running now; the next is due ${PURGE_INTERVAL_MS / 60_000} minutes after it ends`
+        : "off (SHELFLIFE_PURGE=off): nothing is deleted",
+    ],
   ];
   const body = lines.map(([label, text]) => `  ${(label ?? "").padEnd(10)} ${text ?? ""}`);
   return [`Shelflife ${SHELFLIFE_VERSION}`, ...body].join("\n");

@@ -6,7 +6,9 @@ import { deleteChat } from "../retention/delete-chat.ts";
 import { COMMAND_LINE, print, withDatabase } from "./command-context.ts";
 
 export function addChatsCommand(program: Command): void {
-  const chats = program.command("chats").description("Chats, as an operator of the deployment sees them: without their content.");
+  const chats = program
+    .command("chats")
+    .description("Chats, as an operator of the deployment sees them: without their content.");
 
   chats
     .command("delete")

@@ -28,7 +28,12 @@ export async function withDatabase<T>(run: (context: CommandContext) => Promise<
   const stop = (): void => stopping.abort();
   process.once("SIGINT", stop).once("SIGTERM", stop);
   const { signal } = stopping;
-  const access = await openDatabaseAccess(config, { clock: systemClock, log, applicationName: "shelflife-cli", signal });
+  const access = await openDatabaseAccess(config, {
+    clock: systemClock,
+    log,
+    applicationName: "shelflife-cli",
+    signal,
+  });
   try {
     return await run({ config, log, access, store: authorizedStore(access.store, { kind: "operator" }), signal });
   } finally {

@@ -36,7 +36,9 @@ export function addKeysCommand(program: Command): void {
     .requiredOption("--email <address>", "whose keys")
     .option("--json", "print an array of {id, name, scope, start, created_at, last_used_at, revoked_at}")
     .action(async (options: { email: string; json?: boolean }) => {
-      const found = await withDatabase(async ({ store }) => store.listApiKeys((await findUser(store, options.email)).id));
+      const found = await withDatabase(async ({ store }) =>
+        store.listApiKeys((await findUser(store, options.email)).id),
+      );
       const rows = found.map((key) => ({
         id: key.id,
         name: key.name,
@@ -48,7 +50,10 @@ export function addKeysCommand(program: Command): void {
       }));
       print(rows, options, () =>
         rows
-          .map((key) => `${key.id}  ${key.scope.padEnd(6)} ${key.start}...  ${key.revoked_at === null ? "in force" : "revoked"}  ${key.name}`)
+          .map(
+            (key) =>
+              `${key.id}  ${key.scope.padEnd(6)} ${key.start}...  ${key.revoked_at === null ? "in force" : "revoked"}  ${key.name}`,
+          )
           .join("\n"),
       );
     });

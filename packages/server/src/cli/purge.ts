@@ -60,7 +60,8 @@ function toJson(report: TickReport): object {
 function describeReport(report: TickReport, { dryRun }: PurgeOptions): string {
   const lines = report.policies.map((policy) => {
     const failed = policy.error === undefined ? "" : ` FAILED ${policy.error.code}: ${policy.error.message}`;
-    if (policy.cutoff === null) return `${policy.policy}: ${policy.windowDays === 0 ? "kept for ever" : "not purged"}${failed}`;
+    if (policy.cutoff === null)
+      return `${policy.policy}: ${policy.windowDays === 0 ? "kept for ever" : "not purged"}${failed}`;
     const what = dryRun === true ? `would delete ${policy.expired}` : `deleted ${policy.deleted}, left ${policy.left}`;
     return `${policy.policy}: ${what} ${policy.recordType} last written before ${policy.cutoff.toISOString()}${failed}`;
   });

@@ -1,4 +1,10 @@
-import { isRetentionDays, rangeMessage, RETENTION_SETTING_NAMES, RETENTION_SETTINGS, type RetentionSetting } from "@shelflife/api-contract";
+import {
+  isRetentionDays,
+  rangeMessage,
+  RETENTION_SETTING_NAMES,
+  RETENTION_SETTINGS,
+  type RetentionSetting,
+} from "@shelflife/api-contract";
 import { Argument, type Command } from "commander";
 
 import { CodedError } from "../coded-error.ts";
@@ -9,12 +15,16 @@ interface Output {
 }
 
 export function addSettingsCommand(program: Command): void {
-  const settings = program.command("settings").description("Read and change the retention windows, with or without a running server.");
+  const settings = program
+    .command("settings")
+    .description("Read and change the retention windows, with or without a running server.");
   const name = (): Argument => new Argument("<setting>", "which window").choices(RETENTION_SETTING_NAMES);
 
   settings
     .command("get")
-    .description("Print the window in force, in days; 0 keeps for ever. Exit status 1 where the stored value cannot be read.")
+    .description(
+      "Print the window in force, in days; 0 keeps for ever. Exit status 1 where the stored value cannot be read.",
+    )
     .addArgument(name())
     .option("--json", "print name, days and where the value comes from")
     .action(async (setting: keyof typeof RETENTION_SETTINGS, output: Output) => {

@@ -48,17 +48,15 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
     context.header("X-Request-Id", requestId);
     const ms = clock.monotonic() - started;
     if (context.req.path.startsWith("/api/")) observeRequest?.(ms);
-    context
-      .get("log")
-      .debug(
-        {
-          method: context.req.method,
-          path: context.req.path,
-          status: context.res.status,
-          ms: Math.round(ms),
-        },
-        "request",
-      );
+    context.get("log").debug(
+      {
+        method: context.req.method,
+        path: context.req.path,
+        status: context.res.status,
+        ms: Math.round(ms),
+      },
+      "request",
+    );
   });
   app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));
   app.onError(renderError);

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 
 /** What the purge reports to Prometheus. */
 export interface PurgeMetrics {

@@ -5,11 +5,7 @@ import { cutoffOf } from "./cutoff.ts";
 import type { RetentionPolicy } from "./policy.ts";
 
 /** Measures how far behind each policy is, by index look-ups and estimates alone. */
-export async function measureLags(
-  store: Store,
-  policies: readonly RetentionPolicy[],
-  clock: Clock,
-): Promise<Lag[]> {
+export async function measureLags(store: Store, policies: readonly RetentionPolicy[], clock: Clock): Promise<Lag[]> {
   const lastSuccesses = await store.readLastSuccesses(policies.map((policy) => policy.name));
   return Promise.all(
     policies.map(async (policy) => {

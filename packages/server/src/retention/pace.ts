@@ -53,7 +53,8 @@ export class BatchPacer {
 
   /** After a batch that succeeded: the next one is as large as its target time allows, at most twice this one. */
   grow(): void {
-    const affordable = this.#lastMs === 0 ? Infinity : Math.floor((this.limit * this.#pace.batchTargetMs) / this.#lastMs);
+    const affordable =
+      this.#lastMs === 0 ? Infinity : Math.floor((this.limit * this.#pace.batchTargetMs) / this.#lastMs);
     this.limit = Math.max(1, Math.min(this.limit * 2, affordable, this.#pace.batchSize));
   }
 

@@ -52,7 +52,11 @@ export class PartitionDrain {
   readonly #pacer: BatchPacer;
   readonly #lookedAt: LookTimes;
 
-  constructor(run: PolicyRun, policy: PartitionPolicy, { tally, lookedAt }: { tally: PolicyTally; lookedAt: LookTimes }) {
+  constructor(
+    run: PolicyRun,
+    policy: PartitionPolicy,
+    { tally, lookedAt }: { tally: PolicyTally; lookedAt: LookTimes },
+  ) {
     this.#run = run;
     this.#policy = policy;
     this.#tally = tally;
@@ -101,7 +105,10 @@ export class PartitionDrain {
       }
     }
     if (await this.#mayHoldDeadRows(partition, cutoff)) {
-      await this.#repeat(ROWS_A_SWEEP, async (limit, ledgerId) => (await store.sweepDeadPayloads({ partition, limit, ledgerId, signal })).rows);
+      await this.#repeat(
+        ROWS_A_SWEEP,
+        async (limit, ledgerId) => (await store.sweepDeadPayloads({ partition, limit, ledgerId, signal })).rows,
+      );
     }
     this.#lookedAt.set(partition.name, tickStart);
     return false;
@@ -119,7 +126,10 @@ export class PartitionDrain {
 
   async #keepLive(partition: PayloadPartition): Promise<void> {
     const { store, signal } = this.#run;
-    await this.#repeat(RUNS_A_MOVE, async (limit, ledgerId) => (await store.keepLivePayloads({ partition, limit, ledgerId, signal })).runs);
+    await this.#repeat(
+      RUNS_A_MOVE,
+      async (limit, ledgerId) => (await store.keepLivePayloads({ partition, limit, ledgerId, signal })).runs,
+    );
   }
 
   /** Detaches and drops; answers false where a lock did not come, so that no other detach can begin in this tick. */
@@ -130,7 +140,9 @@ export class PartitionDrain {
     // Look again: what was committed into it until it was detached still lives, and goes to the kept partition.
     await this.#keepLive(detached);
     await assertMayGoOn(this.#run);
-    const { dropped, bytes } = await this.#pacer.time(() => store.dropPayloadPartition({ partition: detached, ledgerId, signal }));
+    const { dropped, bytes } = await this.#pacer.time(() =>
+      store.dropPayloadPartition({ partition: detached, ledgerId, signal }),
+    );
     if (dropped) {
       this.#tally.batches += 1;
       this.#tally.deleted += 1;

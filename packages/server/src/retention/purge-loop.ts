@@ -51,9 +51,7 @@ export function startPurgeLoop(input: {
 
 function logTick(log: Log, report: TickReport): void {
   if (report.outcome === "skipped") return;
-  const policies = Object.fromEntries(
-    report.policies.map(({ policy, deleted, left }) => [policy, { deleted, left }]),
-  );
+  const policies = Object.fromEntries(report.policies.map(({ policy, deleted, left }) => [policy, { deleted, left }]));
   const record = { outcome: report.outcome, policies, ...(report.error === undefined ? {} : { error: report.error }) };
   if (report.outcome === "failure") log.error(record, "purge iteration failed");
   else log.info(record, "purge iteration done");

@@ -15,7 +15,14 @@ export async function previewPurge(dependencies: PurgeTickDependencies, signal: 
       const { days } = await store.readRetentionWindow(policy.setting);
       const cutoff = cutoffOf(tickStart, days);
       const expired = await policy.countExpired(store, { cutoff, tickStart, signal });
-      reports.push({ ...report, windowDays: days, cutoff, expired, left: expired, durationMs: clock.monotonic() - started });
+      reports.push({
+        ...report,
+        windowDays: days,
+        cutoff,
+        expired,
+        left: expired,
+        durationMs: clock.monotonic() - started,
+      });
     } catch (error) {
       log.error({ policy: policy.name, code: codeOf(error), err: error }, "a retention policy could not be previewed");
       const nothing = { windowDays: null, cutoff: null, expired: 0, left: 0 };

@@ -113,7 +113,10 @@ class RowDrain {
       this.#cursor = record;
       this.skipped += 1;
       const { name: policy, recordType: record_type } = this.#policy;
-      log.error({ policy, record_type, record_id: record.id, err: error }, "a record cannot be deleted; it is skipped in this tick");
+      log.error(
+        { policy, record_type, record_id: record.id, err: error },
+        "a record cannot be deleted; it is skipped in this tick",
+      );
       if (this.skipped >= SKIPPED_MAX) throw notDeletable(this.skipped, error);
       return undefined;
     }
@@ -122,7 +125,9 @@ class RowDrain {
 
 /** What a drain that stepped over records ends with. */
 function notDeletable(records: number, cause?: unknown): CodedError {
-  return new CodedError("records_not_deletable", `${records} records could not be deleted; the log names them.`, { cause });
+  return new CodedError("records_not_deletable", `${records} records could not be deleted; the log names them.`, {
+    cause,
+  });
 }
 
 /**

@@ -44,7 +44,9 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
         const ids = rows.map(({ id }) => id);
         if (!ids.includes(chatId)) return [];
         const now = clock.now();
-        await sql`UPDATE chats SET purging_at = ${now} WHERE id = ANY (${ids}::uuid[]) AND purging_at IS NULL`.execute(transaction);
+        await sql`UPDATE chats SET purging_at = ${now} WHERE id = ANY (${ids}::uuid[]) AND purging_at IS NULL`.execute(
+          transaction,
+        );
         // A late flush of a recorder must not bring back what was deleted on purpose.
         await sql`
           INSERT INTO tombstones (kind, id, created_at) SELECT 'chat', id, ${now} FROM unnest(${ids}::uuid[]) AS deleted (id)

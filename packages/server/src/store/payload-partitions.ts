@@ -52,7 +52,10 @@ export class PayloadPartitions {
 
   /** Makes the partitions of the near future, so that an insert seldom has to. */
   async prepare(now: Date): Promise<void> {
-    const ahead = Array.from({ length: PARTITIONS_AHEAD + 1 }, (_, index) => now.getTime() + index * partitionMs(this.#length));
+    const ahead = Array.from(
+      { length: PARTITIONS_AHEAD + 1 },
+      (_, index) => now.getTime() + index * partitionMs(this.#length),
+    );
     await this.ensure(ahead.map((moment) => new Date(moment).toISOString()));
   }
 
@@ -71,7 +74,9 @@ export class PayloadPartitions {
    * then is finished by the next `finishDetaching`.
    */
   async detach(name: string): Promise<void> {
-    await this.#outsideTransaction(sql`ALTER TABLE chat_debug_payloads DETACH PARTITION ${sql.table(name)} CONCURRENTLY`);
+    await this.#outsideTransaction(
+      sql`ALTER TABLE chat_debug_payloads DETACH PARTITION ${sql.table(name)} CONCURRENTLY`,
+    );
     this.forget();
   }
 
@@ -93,7 +98,9 @@ export class PayloadPartitions {
   }
 
   async #createOnce(moment: Date): Promise<readonly TimeRange[]> {
-    const interrupted = (await this.list()).find((partition) => partition.state === "detaching" && covers(partition, moment));
+    const interrupted = (await this.list()).find(
+      (partition) => partition.state === "detaching" && covers(partition, moment),
+    );
     if (interrupted !== undefined) await this.finishDetaching(interrupted.name);
     return this.#database.transaction().execute(async (transaction) => {
       await sql`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`.execute(transaction);
@@ -129,8 +136,12 @@ async function attachNew(transaction: OpenTransaction, { from, to }: TimeRange):
   const name = sql.table(`chat_debug_payloads_${stamp}_${randomBytes(4).toString("hex")}`);
   const bounds = `FROM ('${from.toISOString()}') TO ('${to.toISOString()}')`;
   await sql`CREATE TABLE ${name} (LIKE chat_debug_payloads INCLUDING ALL)`.execute(transaction);
-  await sql`COMMENT ON TABLE ${name} IS ${sql.lit(`${COMMENT} ${from.toISOString()} ${to.toISOString()}`)}`.execute(transaction);
-  await sql`ALTER TABLE chat_debug_payloads ATTACH PARTITION ${name} FOR VALUES ${sql.raw(bounds)}`.execute(transaction);
+  await sql`COMMENT ON TABLE ${name} IS ${sql.lit(`${COMMENT} ${from.toISOString()} ${to.toISOString()}`)}`.execute(
+    transaction,
+  );
+  await sql`ALTER TABLE chat_debug_payloads ATTACH PARTITION ${name} FOR VALUES ${sql.raw(bounds)}`.execute(
+    transaction,
+  );
 }
 
 /** How the comment of a partition begins; after it come its bounds. A table without it is somebody else's. */

@@ -193,7 +193,9 @@ async function moveToKept(
       INSERT INTO chat_debug_payloads AS kept (chat_id, run_id, step_id, recorded_at, ${sql.join(parts.map((part) => sql.ref(part)))})
       SELECT chat_id, run_id, step_id, 'infinity', ${sql.join(parts.map((part) => sql.ref(part)))} FROM moved
       ON CONFLICT (chat_id, run_id, step_id, recorded_at) DO UPDATE SET ${sql.join(
-        parts.map((part) => sql`${sql.ref(part)} = coalesce(${sql.ref(`excluded.${part}`)}, ${sql.ref(`kept.${part}`)})`),
+        parts.map(
+          (part) => sql`${sql.ref(part)} = coalesce(${sql.ref(`excluded.${part}`)}, ${sql.ref(`kept.${part}`)})`,
+        ),
       )}
     `.execute(transaction);
   }

@@ -62,14 +62,26 @@ describe("serve", () => {
   it("deletes nothing where the purge is switched off, and says so", async () => {
     const database = await createTestDatabase();
     await insertExpiredRuns(database.pool, 10);
-    const server = startCommand(["serve"], { ...ANY_PORT, SHELFLIFE_DATABASE_URL: database.url, SHELFLIFE_PURGE: "off" });
+    const server = startCommand(["serve"], {
+      ...ANY_PORT,
+      SHELFLIFE_DATABASE_URL: database.url,
+      SHELFLIFE_PURGE: "off",
+    });
     const base = await urlOf(server);
     await server.waitFor(/purge +off \(SHELFLIFE_PURGE=off\)/);
     // The loop has been round once it has made the partitions of the near future.
-    while ((await database.pool.query("SELECT FROM pg_inherits WHERE inhparent = 'chat_debug_payloads'::regclass")).rowCount !== 4);
+    while (
+      (await database.pool.query("SELECT FROM pg_inherits WHERE inhparent = 'chat_debug_payloads'::regclass"))
+        .rowCount !== 4
+    );
     expect((await database.pool.query("SELECT FROM chat_debug_runs")).rowCount).toBe(10);
-    expect(await (await fetch(`${base}/metrics`)).text()).not.toContain("shelflife_purge_iteration_duration_seconds_count");
-    const report = await runCommand(["purge", "--json"], { SHELFLIFE_DATABASE_URL: database.url, SHELFLIFE_PURGE: "off" });
+    expect(await (await fetch(`${base}/metrics`)).text()).not.toContain(
+      "shelflife_purge_iteration_duration_seconds_count",
+    );
+    const report = await runCommand(["purge", "--json"], {
+      SHELFLIFE_DATABASE_URL: database.url,
+      SHELFLIFE_PURGE: "off",
+    });
     expect(report).toMatchObject({ status: 0, stdout: '{"outcome":"skipped","policies":[]}\n' });
   });
 });
@@ -87,7 +99,9 @@ describe("a start that cannot succeed gives one clear line and exit status 1", (
     });
     taken.close();
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toBe(`shelflife: The address 127.0.0.1:${port} is in use already; set SHELFLIFE_HTTP_ADDRESS to another one.\n`);
+    expect(stderr).toBe(
+      `shelflife: The address 127.0.0.1:${port} is in use already; set SHELFLIFE_HTTP_ADDRESS to another one.\n`,
+    );
     expect((await database.pool.query("SELECT FROM chat_debug_runs")).rowCount).toBe(1);
   });
 
@@ -99,7 +113,8 @@ describe("a start that cannot succeed gives one clear line and exit status 1", (
     });
     expect(status).toBe(1);
     expect(stderr.trim().split("\n")).toHaveLength(1);
-    for (const name of ["SHELFLIFE_HTTP_ADDRESS", "SHELFLIFE_PURGE", "SHELFLIFE_DATABASE_URL"]) expect(stderr).toContain(name);
+    for (const name of ["SHELFLIFE_HTTP_ADDRESS", "SHELFLIFE_PURGE", "SHELFLIFE_DATABASE_URL"])
+      expect(stderr).toContain(name);
     expect(stderr).not.toContain("hunter2");
   });
 
@@ -120,7 +135,10 @@ describe("serve with the embedded database", () => {
     const first = startCommand(["serve"], environment);
     await urlOf(first);
     // A command beside the running server shares its database.
-    const created = await runCommand(["users", "create", "--email", "a@example.com", "--role", "owner", "--json"], environment);
+    const created = await runCommand(
+      ["users", "create", "--email", "a@example.com", "--role", "owner", "--json"],
+      environment,
+    );
     const user = JSON.parse(created.stdout) as { id: string; email: string; role: string; key: string };
     expect(Object.keys(user)).toEqual(["id", "email", "role", "key"]);
     first.child.kill("SIGKILL");

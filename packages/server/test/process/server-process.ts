@@ -47,7 +47,8 @@ export function startCommand(args: readonly string[], environment: Record<string
       for (;;) {
         const match = pattern.exec(stdout);
         if (match !== null) return match[1] ?? match[0];
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The process ended first:\n${stderr}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`The process ended first:\n${stderr}`);
         await pause(20);
       }
     },

@@ -51,7 +51,14 @@ export async function startRecordedApplication(): Promise<RecordedApplication> {
   const log = createLog("silent");
   const user = await store.createUser({ email: "owner@example.com", role: "member", name: "" }, { userId: null });
   const { key } = await store.createApiKey({ userId: user.id, name: "", scope: "full" }, { userId: null });
-  const app = buildApp({ store, clock, log, registry, checkReadiness: () => Promise.resolve({ ready: true }), recordingForced: true });
+  const app = buildApp({
+    store,
+    clock,
+    log,
+    registry,
+    checkReadiness: () => Promise.resolve({ ready: true }),
+    recordingForced: true,
+  });
   const listener: Listener = await listen(app.fetch, { host: "127.0.0.1", port: 0 }, systemClock);
   const provider = await ProviderReplayServer.start();
   const warnings: string[] = [];

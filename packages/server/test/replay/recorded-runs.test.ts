@@ -30,7 +30,10 @@ interface Told {
 }
 
 const tools: ToolSet = {
-  weather: { description: "The weather of a place.", inputSchema: jsonSchema<Record<string, unknown>>({ type: "object" }) },
+  weather: {
+    description: "The weather of a place.",
+    inputSchema: jsonSchema<Record<string, unknown>>({ type: "object" }),
+  },
 };
 
 async function callModel(application: RecordedApplication, name: string, chatId: string): Promise<Told> {
@@ -51,7 +54,12 @@ async function callModel(application: RecordedApplication, name: string, chatId:
     let failed = false;
     const result = streamText({ ...options, onError: () => void (failed = true) });
     await result.consumeStream();
-    const [text, toolCalls, finishReason, usage] = await Promise.all([result.text, result.toolCalls, result.finishReason, result.usage]);
+    const [text, toolCalls, finishReason, usage] = await Promise.all([
+      result.text,
+      result.toolCalls,
+      result.finishReason,
+      result.usage,
+    ]);
     return { text, toolCalls, finishReason, usage, failed };
   } catch {
     return { text: "", toolCalls: [], finishReason: "error", usage: undefined, failed: true };
@@ -73,8 +81,15 @@ describe("each recorded provider response, through the real provider package, th
   afterAll(() => application[Symbol.asyncDispose]());
 
   it("covers every provider, whole and streamed", () => {
-    expect(new Set(FIXTURES.map((name) => `${name.split("/")[0]} ${name.endsWith(".json") ? "whole" : "streamed"}`))).toEqual(
-      new Set(["anthropic", "deepseek", "mistral", "openai", "openai-compatible"].flatMap((p) => [`${p} whole`, `${p} streamed`])),
+    expect(
+      new Set(FIXTURES.map((name) => `${name.split("/")[0]} ${name.endsWith(".json") ? "whole" : "streamed"}`)),
+    ).toEqual(
+      new Set(
+        ["anthropic", "deepseek", "mistral", "openai", "openai-compatible"].flatMap((p) => [
+          `${p} whole`,
+          `${p} streamed`,
+        ]),
+      ),
     );
     expect(application.warnings).toEqual([]);
   });
@@ -96,7 +111,10 @@ describe("each recorded provider response, through the real provider package, th
     }
 
     const parts = ((step.normalized_response ?? {})["content"] ?? []) as NormalizedPart[];
-    const text = parts.filter((part) => part.type === "text").map((part) => part.text).join("");
+    const text = parts
+      .filter((part) => part.type === "text")
+      .map((part) => part.text)
+      .join("");
     expect(text).toBe(told.text);
     const toolCalls = parts.filter((part) => part.tool_name !== undefined && part.arguments !== undefined);
     expect(toolCalls.map((part) => ({ toolName: part.tool_name, input: part.arguments }))).toEqual(
@@ -132,8 +150,12 @@ describe("each recorded provider response, through the real provider package, th
     expect(await rows("chats")).toBe(total);
     for (const { chatId } of chats.values()) expect(await application.client.listDebugRuns(chatId)).toEqual([]);
 
-    expect(await application.registry.metrics()).toContain(`shelflife_purge_records_purged_total{record_type="chat_debug_runs"} ${total}`);
-    const { rows: ledger } = await application.pool.query("SELECT outcome, expired, deleted, remaining FROM purge_ledger WHERE policy = 'debug-runs'");
+    expect(await application.registry.metrics()).toContain(
+      `shelflife_purge_records_purged_total{record_type="chat_debug_runs"} ${total}`,
+    );
+    const { rows: ledger } = await application.pool.query(
+      "SELECT outcome, expired, deleted, remaining FROM purge_ledger WHERE policy = 'debug-runs'",
+    );
     expect(ledger).toEqual([{ outcome: "success", expired: total, deleted: total, remaining: 0 }]);
   });
 });
@@ -178,7 +200,10 @@ describe("calls that go wrong", () => {
     const [summary] = await application.client.listDebugRuns(chatId);
     const run = await application.client.getDebugRun(chatId, summary?.id ?? "");
     expect(run.steps).toHaveLength(1);
-    expect(run.steps[0]).toMatchObject({ status: "completed", attempts: [{ number: 1 }, { number: 2 }, { number: 3, status: "completed" }] });
+    expect(run.steps[0]).toMatchObject({
+      status: "completed",
+      attempts: [{ number: 1 }, { number: 2 }, { number: 3, status: "completed" }],
+    });
   });
 });
 
@@ -192,5 +217,8 @@ function tokensOf(usage: LanguageModelUsage | undefined): Record<string, number>
     cache_read_tokens: usage?.inputTokenDetails.cacheReadTokens,
     cache_creation_tokens: usage?.inputTokenDetails.cacheWriteTokens,
   };
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined)) as Record<string, number>;
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined)) as Record<
+    string,
+    number
+  >;
 }

@@ -32,7 +32,8 @@ describe("deleting a chat", () => {
       [daysBefore(300)],
     );
     expect(await deleteChat(store, fixture.chatId, { origin: ORIGIN, signal: quiet() })).toBe(1);
-    for (const table of ["chats", "chat_debug_runs", "chat_debug_steps", "chat_debug_payloads"]) expect(await count(table)).toBe(0);
+    for (const table of ["chats", "chat_debug_runs", "chat_debug_steps", "chat_debug_payloads"])
+      expect(await count(table)).toBe(0);
   });
 
   it("takes the payloads of runs that had been purged before, whose partition is still there", async () => {
@@ -80,7 +81,9 @@ describe("deleting a chat", () => {
     await deleteChat(store, fixture.chatId, { origin: ORIGIN, signal: quiet() });
     const { rows } = await fixture.pool.query("SELECT resource_type, resource_id, action FROM audit_logs");
     expect(rows).toEqual([{ resource_type: "chat", resource_id: fixture.chatId, action: "delete" }]);
-    expect((await fixture.pool.query("SELECT kind, id FROM tombstones")).rows).toEqual([{ kind: "chat", id: fixture.chatId }]);
+    expect((await fixture.pool.query("SELECT kind, id FROM tombstones")).rows).toEqual([
+      { kind: "chat", id: fixture.chatId },
+    ]);
   });
 
   it("goes on where an interrupted call stopped", async () => {
@@ -91,22 +94,30 @@ describe("deleting a chat", () => {
     expect(await deleteChat(store, fixture.chatId, { origin: ORIGIN, signal: quiet() }), "a second time").toBe(0);
   });
 
-  it("deletes a chat of 100,000 runs in batches, none of which deletes more than 500", { timeout: 120_000 }, async () => {
-    await fixture.store.preparePayloadPartitions(daysBefore(2));
-    await fixture.pool.query(
-      `INSERT INTO chat_debug_runs (id, chat_id, started_at, updated_at)
+  it(
+    "deletes a chat of 100,000 runs in batches, none of which deletes more than 500",
+    { timeout: 120_000 },
+    async () => {
+      await fixture.store.preparePayloadPartitions(daysBefore(2));
+      await fixture.pool.query(
+        `INSERT INTO chat_debug_runs (id, chat_id, started_at, updated_at)
        SELECT gen_random_uuid(), $1, $2::timestamptz + make_interval(secs => n), $2 FROM generate_series(1, 100000) AS n`,
-      [fixture.chatId, daysBefore(2)],
-    );
-    await fixture.pool.query(
-      `INSERT INTO chat_debug_payloads (chat_id, run_id, step_id, recorded_at, request)
+        [fixture.chatId, daysBefore(2)],
+      );
+      await fixture.pool.query(
+        `INSERT INTO chat_debug_payloads (chat_id, run_id, step_id, recorded_at, request)
        SELECT chat_id, id, gen_random_uuid(), started_at, '\\x007b7d' FROM chat_debug_runs`,
-    );
-    await fixture.pool.query("ANALYZE chat_debug_runs, chat_debug_payloads");
-    const batches: number[] = [];
-    await deleteChat(store, fixture.chatId, { origin: ORIGIN, signal: quiet(), onProgress: (runs) => batches.push(runs) });
-    expect(batches.reduce((sum, runs) => sum + runs, 0)).toBe(100_000);
-    expect(Math.max(...batches)).toBe(500);
-    expect(await payloadRows(fixture)).toBe(0);
-  });
+      );
+      await fixture.pool.query("ANALYZE chat_debug_runs, chat_debug_payloads");
+      const batches: number[] = [];
+      await deleteChat(store, fixture.chatId, {
+        origin: ORIGIN,
+        signal: quiet(),
+        onProgress: (runs) => batches.push(runs),
+      });
+      expect(batches.reduce((sum, runs) => sum + runs, 0)).toBe(100_000);
+      expect(Math.max(...batches)).toBe(500);
+      expect(await payloadRows(fixture)).toBe(0);
+    },
+  );
 });

@@ -19,13 +19,20 @@ beforeEach(async () => {
 async function scrape(): Promise<(name: string, recordType?: string) => Promise<number | undefined>> {
   const registry = new Registry();
   const store = authorizedStore(fixture.store, { kind: "purger" });
-  lagMetrics(registry).update(await measureLags(store, RETENTION_POLICIES, fixture.clock), await store.measurePayloadBytes());
+  lagMetrics(registry).update(
+    await measureLags(store, RETENTION_POLICIES, fixture.clock),
+    await store.measurePayloadBytes(),
+  );
   return (name, recordType = "chat_debug_runs") =>
     sample(registry, `shelflife_${name}`, name === "payload_bytes" ? {} : { record_type: recordType });
 }
 
 it("says for how long the oldest record has been overdue, and about how many are", async () => {
-  await insertRuns(fixture, [daysBefore(30, -90_000), ...Array.from({ length: 500 }, () => daysBefore(30, -1000)), daysBefore(1)]);
+  await insertRuns(fixture, [
+    daysBefore(30, -90_000),
+    ...Array.from({ length: 500 }, () => daysBefore(30, -1000)),
+    daysBefore(1),
+  ]);
   await fixture.pool.query("ANALYZE chat_debug_runs");
   const metric = await scrape();
   expect(await metric("retention_oldest_overdue_seconds")).toBe(90);
@@ -53,7 +60,9 @@ it("says when each policy last did its work, which a failed tick does not move",
   await runPurgeTick(fixture.createPurger({ policies: RETENTION_POLICIES }).dependencies, new AbortController().signal);
   const first = NOW.getTime() / 1000;
   expect(await (await scrape())("retention_last_success_timestamp_seconds")).toBe(first);
-  expect(await (await scrape())("retention_last_success_timestamp_seconds", "chat_debug_payload_partitions")).toBe(first);
+  expect(await (await scrape())("retention_last_success_timestamp_seconds", "chat_debug_payload_partitions")).toBe(
+    first,
+  );
 
   await fixture.clock.advance(600_000);
   await fixture.setWindow("corrupt");

@@ -35,7 +35,15 @@ export async function recordStep(
     {
       chats: [],
       runs: [{ id: run.id, chat_id: chatId, status: "completed", ...times }],
-      steps: [{ id: run.stepId, run_id: run.id, chat_id: chatId, ...times, payload: { response: Buffer.from(`\0"${run.body}"`) } }],
+      steps: [
+        {
+          id: run.stepId,
+          run_id: run.id,
+          chat_id: chatId,
+          ...times,
+          payload: { encode: () => Promise.resolve({ response: Buffer.from(`\0"${run.body}"`) }) },
+        },
+      ],
       rejected: [],
     },
   );
@@ -43,7 +51,10 @@ export async function recordStep(
 }
 
 /** What the run's payload reads as; undefined where the run is gone, null where its payload is. */
-export async function readBody({ store, pool, chatId }: PurgeFixture, run: RecordedRun): Promise<string | null | undefined> {
+export async function readBody(
+  { store, pool, chatId }: PurgeFixture,
+  run: RecordedRun,
+): Promise<string | null | undefined> {
   const { rows } = await pool.query<{ owner_id: string }>("SELECT owner_id FROM chats WHERE id = $1", [chatId]);
   const stored = await store.readDebugRun({ chatId, runId: run.id, readerId: rows[0]?.owner_id ?? "" });
   if (stored === undefined) return undefined;

@@ -27,9 +27,15 @@ type Event =
   | { readonly kind: "tick"; readonly hours: number; readonly diesAtCall: number | null };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("record" as const), startedHoursAgo: fc.integer({ min: 0, max: 96 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant("record" as const), startedHoursAgo: fc.integer({ min: 0, max: 96 }) }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("touch" as const), run: fc.nat({ max: 999 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("window" as const), days: fc.constantFrom(0, 1, WINDOW_DAYS, 5) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("window" as const), days: fc.constantFrom(0, 1, WINDOW_DAYS, 5) }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -40,17 +46,21 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
 );
 
-it("never loses a payload of a live run, and never lets one outlive its run for longer than it may", { timeout: 180_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 40 }), async (events) => {
-      const history = await startHistory();
-      for (const next of events) await history.happen(next);
-      // Two quiet days of ticks at the end: what may still lie around must go by itself.
-      for (let tick = 0; tick < 4; tick += 1) await history.happen({ kind: "tick", hours: 12, diesAtCall: null });
-    }),
-    { numRuns: 25 },
-  );
-});
+it(
+  "never loses a payload of a live run, and never lets one outlive its run for longer than it may",
+  { timeout: 180_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 40 }), async (events) => {
+        const history = await startHistory();
+        for (const next of events) await history.happen(next);
+        // Two quiet days of ticks at the end: what may still lie around must go by itself.
+        for (let tick = 0; tick < 4; tick += 1) await history.happen({ kind: "tick", hours: 12, diesAtCall: null });
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
 
 async function startHistory(): Promise<{ happen(event: Event): Promise<void> }> {
   const fixture = await createPurgeFixture();
@@ -124,7 +134,8 @@ async function check(
   }
   for (const runId of await runsWithBytesOnDisk(fixture)) {
     const since = known.goneSince.get(runId);
-    if (since !== undefined) expect(now.getTime() - since.getTime(), `bytes of ${runId}`).toBeLessThanOrEqual(known.allowedMs);
+    if (since !== undefined)
+      expect(now.getTime() - since.getTime(), `bytes of ${runId}`).toBeLessThanOrEqual(known.allowedMs);
   }
   expect(NOW.getTime()).toBeLessThanOrEqual(now.getTime());
 }
@@ -133,6 +144,8 @@ async function check(
 async function runsWithBytesOnDisk(fixture: PurgeFixture): Promise<Set<string>> {
   const detached = (await partitionsOf(fixture)).filter(({ state }) => state === "detached");
   const tables = ["chat_debug_payloads", ...detached.map(({ name }) => name)];
-  const all = await Promise.all(tables.map((table) => fixture.pool.query<{ run_id: string }>(`SELECT run_id FROM ${table}`)));
+  const all = await Promise.all(
+    tables.map((table) => fixture.pool.query<{ run_id: string }>(`SELECT run_id FROM ${table}`)),
+  );
   return new Set(all.flatMap(({ rows }) => rows.map((row) => row.run_id)));
 }

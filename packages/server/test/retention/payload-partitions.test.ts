@@ -36,7 +36,12 @@ const names = async (): Promise<string[]> => (await partitionsOf(fixture)).map((
 
 describe("making partitions", () => {
   it("takes a payload of any day from 1970 on, and of every day between", async () => {
-    const starts = ["1970-01-01T00:00:00Z", "1999-12-31T23:59:59.999Z", "2024-02-29T12:00:00Z", "2026-02-28T23:59:59.999Z"];
+    const starts = [
+      "1970-01-01T00:00:00Z",
+      "1999-12-31T23:59:59.999Z",
+      "2024-02-29T12:00:00Z",
+      "2026-02-28T23:59:59.999Z",
+    ];
     for (const start of starts) {
       const run = await recordRun(fixture, { startedAt: new Date(start) });
       expect(await readBody(fixture, run)).toBe(run.body);
@@ -66,12 +71,18 @@ describe("making partitions", () => {
     await recordRun({ ...fixture, store: weekly }, { startedAt: new Date("2026-02-24T12:00:00Z") });
     await recordRun({ ...fixture, store: weekly }, { startedAt: new Date("2026-02-28T12:00:00Z") });
     const spans = (await partitionsOf(fixture)).map(({ from, to }) => [from.getUTCDate(), to.getUTCDate()]);
-    expect(spans).toEqual([[23, 25], [25, 26], [26, 2]]);
+    expect(spans).toEqual([
+      [23, 25],
+      [25, 26],
+      [26, 2],
+    ]);
   });
 
   it("lets two replicas that have never heard of each other make the same partition at once", async () => {
     const database = openDatabase(fixture.pool);
-    const replicas = Array.from({ length: 4 }, () => createStore({ database, directDatabase: database, clock: fixture.clock }));
+    const replicas = Array.from({ length: 4 }, () =>
+      createStore({ database, directDatabase: database, clock: fixture.clock }),
+    );
     await Promise.all(replicas.map((store) => recordRun({ ...fixture, store }, { startedAt: daysBefore(3) })));
     expect(await names()).toHaveLength(1);
     expect(await payloadRows(fixture)).toBe(4);
@@ -91,14 +102,21 @@ describe("dropping partitions", () => {
     expect(await names()).toHaveLength(1);
     expect(await readBody(fixture, young)).toBe(young.body);
     const { registry } = ticking.purger;
-    expect(await sample(registry, "shelflife_purge_records_purged_total", { record_type: "chat_debug_payload_partitions" })).toBe(1);
-    const { rows } = await fixture.pool.query<{ bytes: number }>("SELECT bytes FROM purge_ledger WHERE policy = 'debug-payloads'");
+    expect(
+      await sample(registry, "shelflife_purge_records_purged_total", { record_type: "chat_debug_payload_partitions" }),
+    ).toBe(1);
+    const { rows } = await fixture.pool.query<{ bytes: number }>(
+      "SELECT bytes FROM purge_ledger WHERE policy = 'debug-payloads'",
+    );
     expect(rows[0]?.bytes).toBeGreaterThan(8_192);
     expect(await sample(registry, "shelflife_payload_bytes_reclaimed_total", {})).toBe(rows[0]?.bytes);
   });
 
   it("keeps a partition in which one run lives that is not expired", async () => {
-    const runs = [await recordRun(fixture, { startedAt: daysBefore(29) }), await recordRun(fixture, { startedAt: daysBefore(29, 1) })];
+    const runs = [
+      await recordRun(fixture, { startedAt: daysBefore(29) }),
+      await recordRun(fixture, { startedAt: daysBefore(29, 1) }),
+    ];
     expect(await tick()).toMatchObject({ policies: [{ deleted: 0 }, { expired: 0, deleted: 0 }] });
     for (const run of runs) expect(await readBody(fixture, run)).toBe(run.body);
   });
@@ -139,18 +157,20 @@ describe("long-lived runs", () => {
     if (lasting === undefined) throw new Error("no run was recorded");
     const clockOf = "SELECT updated_at FROM chat_debug_runs ORDER BY updated_at DESC LIMIT 1";
     const before = (await fixture.pool.query(clockOf)).rows;
-    let reading = true;
+    const reading = new AbortController();
     const seen = new Set<unknown>();
     const reader = (async () => {
-      while (reading) seen.add(await readBody(fixture, lasting));
+      while (!reading.signal.aborted) seen.add(await readBody(fixture, lasting));
     })();
     expect(await tick()).toMatchObject({ policies: [{ deleted: 30 }, { deleted: 1 }] });
-    reading = false;
+    reading.abort();
     await reader;
     expect([...seen]).toEqual([lasting.body]);
     expect(await names()).toEqual([]);
     expect((await fixture.pool.query(clockOf)).rows).toEqual(before);
-    expect((await fixture.pool.query("SELECT payload_at::text FROM chat_debug_runs")).rows).toEqual([{ payload_at: "infinity" }]);
+    expect((await fixture.pool.query("SELECT payload_at::text FROM chat_debug_runs")).rows).toEqual([
+      { payload_at: "infinity" },
+    ]);
 
     // It goes on being recorded where its payloads are now.
     await recordStep(fixture, { ...lasting, body: "later" }, { startedAt: daysBefore(40), updatedAt: daysBefore(0) });
@@ -201,7 +221,10 @@ describe("a detach that is interrupted", () => {
     await recordRun(fixture, { startedAt: daysBefore(40) });
     await recordRun(fixture, { startedAt: daysBefore(41) });
     const letGo = await holdPartition();
-    expect(await tick()).toMatchObject({ outcome: "success", policies: [{ deleted: 2 }, { expired: 2, deleted: 0, left: 2 }] });
+    expect(await tick()).toMatchObject({
+      outcome: "success",
+      policies: [{ deleted: 2 }, { expired: 2, deleted: 0, left: 2 }],
+    });
     expect((await partitionsOf(fixture)).map(({ state }) => state)).toContain("detaching");
 
     // An import into that very range goes through meanwhile, as soon as the reader has let go.
@@ -256,7 +279,10 @@ describe("an import that commits while its partition is on its way out", () => {
         return fixture.store.dropPayloadPartition(batch);
       },
     };
-    expect(await tick({ store: racing })).toMatchObject({ outcome: "success", policies: [{ deleted: 1 }, { deleted: 1 }] });
+    expect(await tick({ store: racing })).toMatchObject({
+      outcome: "success",
+      policies: [{ deleted: 1 }, { deleted: 1 }],
+    });
     expect(imported).toHaveLength(3);
     for (const run of imported) expect(await readBody(fixture, run)).toBe(run.body);
   });

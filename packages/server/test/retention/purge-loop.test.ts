@@ -9,7 +9,11 @@ const DONE: TickReport = { outcome: "success", policies: [] };
 const log = pino({ level: "silent" });
 
 /** A loop whose ticks end when the test says so. */
-function createLoop(): { loop: PurgeLoop; clock: FakeClock; ticks: { end: (report: TickReport) => void; signal: AbortSignal }[] } {
+function createLoop(): {
+  loop: PurgeLoop;
+  clock: FakeClock;
+  ticks: { end: (report: TickReport) => void; signal: AbortSignal }[];
+} {
   const clock = new FakeClock();
   const ticks: { end: (report: TickReport) => void; signal: AbortSignal }[] = [];
   const runTick = (signal: AbortSignal): Promise<TickReport> => {
@@ -54,8 +58,16 @@ describe("the purge loop", () => {
   it("follows a tick that its time budget ended with the next one at once", async () => {
     const { loop, clock, ticks } = createLoop();
     const policy = {
-      policy: "debug-runs", recordType: "chat_debug_runs", windowDays: 30, cutoff: new Date(), expired: 9, deleted: 4,
-      left: 5, batches: 1, durationMs: 1, budgetEnded: true,
+      policy: "debug-runs",
+      recordType: "chat_debug_runs",
+      windowDays: 30,
+      cutoff: new Date(),
+      expired: 9,
+      deleted: 4,
+      left: 5,
+      batches: 1,
+      durationMs: 1,
+      budgetEnded: true,
     };
     ticks[0]?.end({ outcome: "success", policies: [policy] });
     await clock.advance(0);

@@ -78,7 +78,10 @@ describe("the cutoff", () => {
 
   it("purges exactly the runs whose last write lies before the cutoff, whatever the history", async () => {
     const touch = fc.record({ run: fc.nat({ max: 9 }), offsetMs: fc.integer({ min: -3, max: 3 }) });
-    const history = fc.record({ days: fc.integer({ min: 1, max: 3650 }), touches: fc.array(touch, { minLength: 1, maxLength: 12 }) });
+    const history = fc.record({
+      days: fc.integer({ min: 1, max: 3650 }),
+      touches: fc.array(touch, { minLength: 1, maxLength: 12 }),
+    });
     await fc.assert(
       fc.asyncProperty(history, async ({ days, touches }) => {
         await fixture.pool.query("DELETE FROM chat_debug_runs");
@@ -99,7 +102,9 @@ describe("the cutoff", () => {
 describe("what goes with a run", () => {
   it("takes its steps along and leaves the chat", async () => {
     const [, young] = await insertRuns(fixture, [daysBefore(40), daysBefore(5)]);
-    await fixture.pool.query("INSERT INTO chat_debug_steps (run_id, chat_id, step_number) SELECT id, chat_id, 1 FROM chat_debug_runs");
+    await fixture.pool.query(
+      "INSERT INTO chat_debug_steps (run_id, chat_id, step_number) SELECT id, chat_id, 1 FROM chat_debug_runs",
+    );
     await tick(fixture.createPurger());
     expect((await fixture.pool.query("SELECT run_id FROM chat_debug_steps")).rows).toEqual([{ run_id: young }]);
     expect((await fixture.pool.query("SELECT id FROM chats")).rows).toEqual([{ id: fixture.chatId }]);
@@ -127,7 +132,10 @@ describe("what goes with a run", () => {
 
 describe("a backlog", () => {
   it("drains 2,500 expired runs in one tick, batch after batch", async () => {
-    await insertRuns(fixture, Array.from({ length: 2_500 }, (_, index) => daysBefore(40, index % 7)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 2_500 }, (_, index) => daysBefore(40, index % 7)),
+    );
     const purger = fixture.createPurger();
     expect(await tick(purger)).toMatchObject({ policies: [{ expired: 2_500, deleted: 2_500, left: 0, batches: 13 }] });
     expect(await remainingRuns(fixture)).toEqual(new Set());
@@ -137,7 +145,10 @@ describe("a backlog", () => {
   });
 
   it("stops within one batch when the window becomes 0 during the drain", async () => {
-    await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 50 }, () => daysBefore(40)),
+    );
     const watched = afterEachBatch(async (batch) => {
       if (batch === 2) await fixture.setWindow("0");
     });
@@ -147,7 +158,10 @@ describe("a backlog", () => {
   });
 
   it("goes by the new cutoff from the next batch on when the window becomes longer during the drain", async () => {
-    const clocks = [...Array.from({ length: 5 }, () => daysBefore(70)), ...Array.from({ length: 5 }, () => daysBefore(40))];
+    const clocks = [
+      ...Array.from({ length: 5 }, () => daysBefore(70)),
+      ...Array.from({ length: 5 }, () => daysBefore(40)),
+    ];
     await insertRuns(fixture, clocks);
     const watched = afterEachBatch(async (batch) => {
       if (batch === 1) await fixture.setWindow("60");
@@ -157,14 +171,26 @@ describe("a backlog", () => {
   });
 
   it("ends when its time budget is used up, and says that there is more", async () => {
-    await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 50 }, () => daysBefore(40)),
+    );
     const watched = afterEachBatch(() => fixture.clock.advance(60_000));
-    const purger = fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 10, dutyPercent: 100, budgetMs: 120_000 } });
-    expect(await tick(purger)).toMatchObject({ outcome: "success", policies: [{ deleted: 20, left: 30, budgetEnded: true }] });
+    const purger = fixture.createPurger({
+      policies: [watched],
+      pace: { ...PACE, batchSize: 10, dutyPercent: 100, budgetMs: 120_000 },
+    });
+    expect(await tick(purger)).toMatchObject({
+      outcome: "success",
+      policies: [{ deleted: 20, left: 30, budgetEnded: true }],
+    });
   });
 
   it("pauses three times as long as it works at a duty of 25 percent", async () => {
-    await insertRuns(fixture, Array.from({ length: 20 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 20 }, () => daysBefore(40)),
+    );
     const worked = afterEachBatch(() => fixture.clock.advance(100));
     const started = fixture.clock.monotonic();
     await tick(fixture.createPurger({ policies: [worked], pace: { ...PACE, batchSize: 10 } }));
@@ -185,7 +211,9 @@ describe("a setting that cannot be read", () => {
     expect((await remainingRuns(fixture)).size).toBe(1);
     expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
     expect(await purgedRuns(purger.registry)).toBe(0);
-    expect(purger.records.filter((record) => record.level === "error")).toMatchObject([{ policy: "debug-runs", code: "setting_unreadable" }]);
+    expect(purger.records.filter((record) => record.level === "error")).toMatchObject([
+      { policy: "debug-runs", code: "setting_unreadable" },
+    ]);
     expect((await fixture.pool.query("SELECT outcome, error FROM purge_ledger")).rows).toMatchObject([
       { outcome: "failure", error: expect.stringContaining("setting_unreadable") as string },
     ]);
@@ -204,7 +232,10 @@ describe("a setting that cannot be read", () => {
   });
 
   it("stops the drain where the setting becomes unreadable in the middle, and counts what was committed", async () => {
-    await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 50 }, () => daysBefore(40)),
+    );
     const watched = afterEachBatch((batch) => (batch === 1 ? fixture.setWindow("9e9") : undefined));
     const purger = fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 10 } });
     expect(await tick(purger)).toMatchObject({ outcome: "failure", policies: [{ deleted: 10, left: 40 }] });
@@ -223,7 +254,9 @@ describe("clocks", () => {
       expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
     }
     expect((await remainingRuns(fixture)).size).toBe(1);
-    expect(await tick(fixture.createPurger({ readDatabaseTime: ahead(5 * 60_000) }))).toMatchObject({ policies: [{ deleted: 1 }] });
+    expect(await tick(fixture.createPurger({ readDatabaseTime: ahead(5 * 60_000) }))).toMatchObject({
+      policies: [{ deleted: 1 }],
+    });
   });
 
   it("asks the real database for its time", async () => {

@@ -32,7 +32,10 @@ const quiet = (): AbortSignal => new AbortController().signal;
 
 describe("two replicas", () => {
   it("delete everything once, and only the one that holds the lock counts an iteration", async () => {
-    await insertRuns(fixture, Array.from({ length: 100 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 100 }, () => daysBefore(40)),
+    );
     const second = fixture.createPurger({ pace: SMALL_BATCHES });
     let otherReport: unknown;
     const first = fixture.createPurger({
@@ -65,7 +68,10 @@ describe("two replicas", () => {
 
 describe("a lost lock", () => {
   it("lets no further batch start, and the iteration fails once", async () => {
-    await insertRuns(fixture, Array.from({ length: 50 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 50 }, () => daysBefore(40)),
+    );
     const lockPool = createOtherPool(fixture.url);
     const purger = fixture.createPurger({
       pace: SMALL_BATCHES,
@@ -112,7 +118,10 @@ describe("a lost lock", () => {
 
 describe("being told to stop", () => {
   it("cancels the statement that is running and leaves the batch undone", async () => {
-    await insertRuns(fixture, Array.from({ length: 30 }, () => daysBefore(40)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: 30 }, () => daysBefore(40)),
+    );
     await fixture.pool.query(`
       CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN OLD; END $$;
       CREATE TRIGGER linger BEFORE DELETE ON chat_debug_runs FOR EACH ROW EXECUTE FUNCTION linger()`);
@@ -121,11 +130,16 @@ describe("being told to stop", () => {
     const started = performance.now();
     const report = runPurgeTick(purger.dependencies, stopping.signal);
     await until(async () => {
-      const { rows } = await fixture.pool.query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+      const { rows } = await fixture.pool.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+      );
       return rows.length > 0;
     });
     stopping.abort();
-    expect(await report).toMatchObject({ outcome: "failure", policies: [{ deleted: 0, error: { code: "purge_cancelled" } }] });
+    expect(await report).toMatchObject({
+      outcome: "failure",
+      policies: [{ deleted: 0, error: { code: "purge_cancelled" } }],
+    });
     expect(performance.now() - started).toBeLessThan(30_000);
     expect((await remainingRuns(fixture)).size).toBe(30);
     expect((await fixture.pool.query("SELECT outcome FROM purge_ledger")).rows).toEqual([{ outcome: "aborted" }]);
@@ -137,7 +151,10 @@ describe("being told to stop", () => {
 describe("a purger killed in the middle of a drain", () => {
   it("leaves a consistent database and a ledger that tells the truth, and the next purger finishes", async () => {
     const runs = 400;
-    await insertRuns(fixture, Array.from({ length: runs }, () => daysBefore(4_000)));
+    await insertRuns(
+      fixture,
+      Array.from({ length: runs }, () => daysBefore(4_000)),
+    );
     await fixture.pool.query(
       `INSERT INTO chat_debug_steps (run_id, chat_id, step_number) SELECT id, chat_id, n FROM chat_debug_runs, generate_series(1, 3) AS n`,
     );
@@ -149,14 +166,18 @@ describe("a purger killed in the middle of a drain", () => {
 
     const left = (await remainingRuns(fixture)).size;
     expect(left).toBeGreaterThan(0);
-    expect((await fixture.pool.query("SELECT count(*) AS steps FROM chat_debug_steps")).rows).toEqual([{ steps: left * 3 }]);
+    expect((await fixture.pool.query("SELECT count(*) AS steps FROM chat_debug_steps")).rows).toEqual([
+      { steps: left * 3 },
+    ]);
     // A batch that the server committed after the kill is still counted in its own transaction.
     expect((await fixture.pool.query("SELECT outcome, deleted FROM purge_ledger")).rows).toEqual([
       { outcome: "running", deleted: runs - left },
     ]);
     await until(async () => (await runPurgeTick(fixture.createPurger().dependencies, quiet())).outcome === "success");
     expect((await remainingRuns(fixture)).size).toBe(0);
-    expect((await fixture.pool.query("SELECT outcome, deleted FROM purge_ledger ORDER BY started_at DESC")).rows).toEqual(
+    expect(
+      (await fixture.pool.query("SELECT outcome, deleted FROM purge_ledger ORDER BY started_at DESC")).rows,
+    ).toEqual(
       expect.arrayContaining([
         { outcome: "aborted", deleted: runs - left },
         { outcome: "success", deleted: left },

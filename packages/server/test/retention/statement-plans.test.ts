@@ -40,7 +40,9 @@ beforeAll(async () => {
   for (let day = 0; day < 60; day += 1) {
     await createStore({ database: direct, directDatabase: direct, clock }).preparePayloadPartitions(daysBefore(day));
   }
-  ownerId = (await pool.query<{ id: string }>("INSERT INTO users (email) VALUES ('owner@example.com') RETURNING id")).rows[0]?.id ?? "";
+  ownerId =
+    (await pool.query<{ id: string }>("INSERT INTO users (email) VALUES ('owner@example.com') RETURNING id")).rows[0]
+      ?.id ?? "";
   chats = (
     await pool.query<{ id: string }>(
       `INSERT INTO chats (owner_id, organization_id) SELECT $1, organizations.id FROM organizations, generate_series(1, $2) RETURNING chats.id`,
@@ -65,7 +67,9 @@ beforeAll(async () => {
     [daysBefore(59), daysBefore(57), daysBefore(1)],
   );
   await pool.query("VACUUM ANALYZE");
-  const { rows } = await pool.query<{ name: string }>("SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples > 10000");
+  const { rows } = await pool.query<{ name: string }>(
+    "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples > 10000",
+  );
   large = new Set(rows.map(({ name }) => name));
   expect(large.size, "runs, steps and three partitions").toBe(5);
 
@@ -76,7 +80,9 @@ beforeAll(async () => {
     "auto_explain.log_format": "json",
     client_min_messages: "log",
   };
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(" ");
+  const options = Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(" ");
   explained = new pg.Pool({ connectionString: database.url, max: 4, options });
   explained.on("connect", (client) => {
     client.on("notice", (notice) => collect(notice.message ?? ""));
@@ -114,7 +120,11 @@ function nodesOf(plan: Plan): Plan[] {
 function partitionsRead(): number {
   const counts = plans.map(
     ({ plan }) =>
-      new Set(nodesOf(plan).flatMap((node) => (/^chat_debug_payloads_/.test(node["Relation Name"] ?? "") ? node["Relation Name"] : []))).size,
+      new Set(
+        nodesOf(plan).flatMap((node) =>
+          node["Relation Name"]?.startsWith("chat_debug_payloads_") === true ? node["Relation Name"] : [],
+        ),
+      ).size,
   );
   return Math.max(...counts);
 }
@@ -123,14 +133,23 @@ describe("over a million runs, every statement in bulk goes by an index", () => 
   const cutoff = daysBefore(30);
 
   it("finds out when one does not, so that this test can fail", async () => {
-    expect(await fullScansOf(() => explained.query("SELECT count(*) FROM chat_debug_runs WHERE model IS NULL"))).toHaveLength(1);
+    expect(
+      await fullScansOf(() => explained.query("SELECT count(*) FROM chat_debug_runs WHERE model IS NULL")),
+    ).toHaveLength(1);
   });
 
   it("the batch of expired runs, with its cascade, and the look for the next one", async () => {
-    const ledgerId = await store.openLedgerRow({ tickId: randomUUID(), policy: "debug-runs", recordType: "chat_debug_runs", replica: "" });
+    const ledgerId = await store.openLedgerRow({
+      tickId: randomUUID(),
+      policy: "debug-runs",
+      recordType: "chat_debug_runs",
+      replica: "",
+    });
     const first = await store.purgeDebugRunBatch({ cutoff, limit: 500, after: null, ledgerId, signal });
     expect(first.deleted).toBe(500);
-    expect(await fullScansOf(() => store.purgeDebugRunBatch({ cutoff, limit: 500, after: first.cursor, ledgerId, signal }))).toEqual([]);
+    expect(
+      await fullScansOf(() => store.purgeDebugRunBatch({ cutoff, limit: 500, after: first.cursor, ledgerId, signal })),
+    ).toEqual([]);
     expect(await fullScansOf(() => store.nextExpiredDebugRun({ cutoff, after: first.cursor }))).toEqual([]);
   });
 
@@ -147,7 +166,12 @@ describe("over a million runs, every statement in bulk goes by an index", () => 
   });
 
   it("moving payloads to the kept partition, which reads the one partition that they are in", async () => {
-    const ledgerId = await store.openLedgerRow({ tickId: randomUUID(), policy: "debug-payloads", recordType: "", replica: "" });
+    const ledgerId = await store.openLedgerRow({
+      tickId: randomUUID(),
+      policy: "debug-payloads",
+      recordType: "",
+      replica: "",
+    });
     const [, partition] = await store.listPayloadPartitions();
     if (partition === undefined) throw new Error("there is no partition");
     expect(await fullScansOf(() => store.keepLivePayloads({ partition, limit: 20, ledgerId, signal }))).toEqual([]);
@@ -155,7 +179,12 @@ describe("over a million runs, every statement in bulk goes by an index", () => 
   });
 
   it("sweeping a partition, which reads it from one end but looks runs up by their key", async () => {
-    const ledgerId = await store.openLedgerRow({ tickId: randomUUID(), policy: "debug-payloads", recordType: "", replica: "" });
+    const ledgerId = await store.openLedgerRow({
+      tickId: randomUUID(),
+      policy: "debug-payloads",
+      recordType: "",
+      replica: "",
+    });
     const [, , partition] = await store.listPayloadPartitions();
     if (partition === undefined) throw new Error("there is no partition");
     const scans = await fullScansOf(() => store.sweepDeadPayloads({ partition, limit: 20, ledgerId, signal }));
@@ -183,7 +212,7 @@ describe("over a million runs, every statement in bulk goes by an index", () => 
       run_id: run?.id ?? "",
       chat_id: chatId,
       ...times,
-      payload: { request: Buffer.from("\0{}") },
+      payload: { encode: () => Promise.resolve({ request: Buffer.from("\0{}") }) },
     }));
     const batch = { chats: [], runs: [{ id: run?.id ?? "", chat_id: chatId, ...times }], steps, rejected: [] };
     expect(await fullScansOf(() => store.recordDebugBatch({ userId: ownerId, scope: "full" }, batch))).toEqual([]);

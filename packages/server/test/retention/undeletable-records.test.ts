@@ -37,7 +37,10 @@ async function pinRuns(ids: readonly string[]): Promise<void> {
 
 describe("a record that cannot be deleted", () => {
   it("is halved down to, named and stepped over, while every other record of its batch goes", async () => {
-    const ids = await insertRuns(fixture, Array.from({ length: 60 }, (_, index) => daysBefore(40, index)));
+    const ids = await insertRuns(
+      fixture,
+      Array.from({ length: 60 }, (_, index) => daysBefore(40, index)),
+    );
     const pinned = [ids[5], ids[6], ids[40]].flatMap((id) => id ?? []);
     await pinRuns(pinned);
     const purger = fixture.createPurger({ pace: SMALL_BATCHES });
@@ -74,7 +77,10 @@ describe("a record that cannot be deleted", () => {
   });
 
   it("makes the drain give up where nothing can be deleted, instead of naming a million records", async () => {
-    const ids = await insertRuns(fixture, Array.from({ length: 60 }, (_, index) => daysBefore(40, index)));
+    const ids = await insertRuns(
+      fixture,
+      Array.from({ length: 60 }, (_, index) => daysBefore(40, index)),
+    );
     await pinRuns(ids);
     const purger = fixture.createPurger({ pace: SMALL_BATCHES });
     expect(await tick(purger)).toMatchObject({ outcome: "failure", policies: [{ deleted: 0, left: 60 }] });
