@@ -79,6 +79,14 @@ export const debugRunSchema = debugRunSummarySchema.extend({
   steps: z.array(debugStepSchema),
 });
 
+/** A step without its payloads, and how many bytes they take where they are stored. */
+export const debugStepSkeletonSchema = debugStepSchema
+  .omit({ normalized_request: true, normalized_response: true, attempts: true })
+  .extend({ payload_bytes: z.int().describe("As they are stored: compressed, and without what earlier steps hold.") });
+
+/** A debug run with its steps, without their payloads. */
+export const debugRunSkeletonSchema = debugRunSchema.extend({ steps: z.array(debugStepSkeletonSchema) });
+
 /** What stands where a stored payload has the wrong shape. */
 export const malformedPayloadSchema = z.object({
   error: z.literal("malformed debug payload"),
@@ -90,5 +98,7 @@ export type RunSummaryFigures = z.infer<typeof runSummaryFiguresSchema>;
 export type DebugRunSummary = z.infer<typeof debugRunSummarySchema>;
 export type DebugRun = z.infer<typeof debugRunSchema>;
 export type DebugStep = z.infer<typeof debugStepSchema>;
+export type DebugStepSkeleton = z.infer<typeof debugStepSkeletonSchema>;
+export type DebugRunSkeleton = z.infer<typeof debugRunSkeletonSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type MalformedPayload = z.infer<typeof malformedPayloadSchema>;

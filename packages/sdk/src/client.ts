@@ -2,12 +2,16 @@ import {
   type DebugBatch,
   type DebugBatchResult,
   type DebugRun,
+  type DebugRunSkeleton,
   type DebugRunSummary,
+  type DebugStep,
   RETENTION_SETTINGS,
   type RetentionSettingName,
   debugBatchResultSchema,
   debugRunSchema,
+  debugRunSkeletonSchema,
   debugRunSummarySchema,
+  debugStepSchema,
 } from "@shelflife/api-contract";
 
 import { type AnswerSchema, readAnswer, readError } from "./read-answer.ts";
@@ -98,8 +102,18 @@ export class ShelflifeClient {
 
   /** One debug run with its steps, ordered by their number. */
   getDebugRun(chatId: string, runId: string, options?: RequestOptions): Promise<DebugRun> {
-    const path = `${CHATS}/${encodeURIComponent(chatId)}/debug/runs/${encodeURIComponent(runId)}`;
-    return this.#answer(path, debugRunSchema, { ...options });
+    return this.#answer(runPath(chatId, runId), debugRunSchema, { ...options });
+  }
+
+  /** One debug run with its steps as `getDebugRun` answers it, without the payloads: a long run stays a small answer. */
+  getDebugRunSkeleton(chatId: string, runId: string, options?: RequestOptions): Promise<DebugRunSkeleton> {
+    return this.#answer(`${runPath(chatId, runId)}?payloads=false`, debugRunSkeletonSchema, { ...options });
+  }
+
+  /** One step of a debug run with its payloads. */
+  getDebugStep(chatId: string, runId: string, stepId: string, options?: RequestOptions): Promise<DebugStep> {
+    const path = `${runPath(chatId, runId)}/steps/${encodeURIComponent(stepId)}`;
+    return this.#answer(path, debugStepSchema, { ...options });
   }
 
   /** Upserts chats, runs and steps by id. Sending a batch again changes nothing; a bad item is answered, not thrown. */
@@ -148,6 +162,10 @@ export class ShelflifeClient {
       throw asShelflifeError(error, { aborted: call.signal?.aborted ?? false, timedOut: timeout.aborted });
     }
   }
+}
+
+function runPath(chatId: string, runId: string): string {
+  return `${CHATS}/${encodeURIComponent(chatId)}/debug/runs/${encodeURIComponent(runId)}`;
 }
 
 function readBaseUrl(baseUrl: string | URL): URL {

@@ -37,6 +37,8 @@ const POLICIES = {
     actor.kind === "user" && caller.userId === actor.userId && caller.scope === actor.scope && may(actor, "ingest"),
   listDebugRuns: readsForSelf,
   readDebugRun: readsForSelf,
+  readDebugRunSkeleton: readsForSelf,
+  readDebugStep: readsForSelf,
   readRetentionWindow: needs("retention_windows:read"),
   changeRetentionWindow: needs("deployment_config:update"),
   markChatDeleted: needs("chats:delete"),

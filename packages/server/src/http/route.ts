@@ -1,6 +1,6 @@
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import { errorBodySchema } from "@shelflife/api-contract";
-import type { z } from "zod";
+import { z } from "zod";
 
 import type { Permission } from "../authz/permissions.ts";
 import type { Environment, RequestContext } from "./environment.ts";
@@ -14,6 +14,8 @@ export interface Route {
   readonly summary: string;
   /** Null: open to everybody. */
   readonly permission: Permission | null;
+  /** Parameters of the query, which may be left out, with their descriptions and values. */
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
   readonly body?: { readonly schema: z.ZodType; readonly description: string };
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
   readonly handle: (context: RequestContext) => Promise<Response> | Response;
@@ -34,6 +36,13 @@ function describeRoute(route: Route): RouteConfig {
     required: true,
     schema: { type: "string" as const, format: "uuid" },
   }));
+  const query = Object.entries(route.query ?? {}).map(([name, { description, schema }]) => ({
+    name,
+    in: "query" as const,
+    required: false,
+    description,
+    schema: z.toJSONSchema(schema) as object,
+  }));
   const answers = Object.entries(route.answers).map(([status, { description, schema }]) => [
     status,
     { description, ...(schema === undefined ? {} : { content: { "application/json": { schema } } }) },
@@ -46,7 +55,7 @@ function describeRoute(route: Route): RouteConfig {
     method: route.method,
     path: route.path,
     summary: route.summary,
-    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(parameters.length + query.length === 0 ? {} : { parameters: [...parameters, ...query] }),
     ...(route.permission === null ? {} : { security: [{ sessionToken: [] }, { bearer: [] }, { sessionCookie: [] }] }),
     ...(route.body === undefined
       ? {}

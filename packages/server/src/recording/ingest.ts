@@ -1,4 +1,10 @@
-import { redactJson, redactStepPayloads, type DebugBatchResult, type ItemKind, type Rejection } from "@shelflife/api-contract";
+import {
+  redactJson,
+  redactStepPayloads,
+  type DebugBatchResult,
+  type ItemKind,
+  type Rejection,
+} from "@shelflife/api-contract";
 
 import type { Clock } from "../clock.ts";
 import { codeOf } from "../coded-error.ts";
@@ -7,7 +13,7 @@ import type { DebugIngestStore } from "../store/debug-ingest.ts";
 import type { IngestCaller, PreparedBatch, PreparedChat, PreparedStep, RejectedItem } from "../store/ingest-batch.ts";
 import { checkItems, idOf, type CheckedStep, type UncheckedBatch } from "./check-items.ts";
 import { firstMessage } from "./first-message.ts";
-import { encodePayload } from "./payload-codec.ts";
+import { draftPayload } from "./step-payload.ts";
 
 export interface IngestDependencies {
   readonly store: DebugIngestStore;
@@ -32,7 +38,7 @@ export async function ingest(
   const prepared = {
     ...checked,
     chats: checked.chats.map(prepareChat),
-    steps: await Promise.all(checked.steps.map(prepareStep)),
+    steps: checked.steps.map(prepareStep),
   };
   const refused = await storeBatch(store, caller, prepared, log);
   const rejected = [
@@ -65,7 +71,7 @@ function prepareChat(chat: PreparedChat): PreparedChat {
 }
 
 /** What arrives is not trusted to have been redacted or cut by its sender. */
-async function prepareStep(step: CheckedStep): Promise<PreparedStep> {
+function prepareStep(step: CheckedStep): PreparedStep {
   const { normalized_request, normalized_response, attempts, ...rest } = step;
   const safe = redactStepPayloads({
     normalized_request,
@@ -75,22 +81,13 @@ async function prepareStep(step: CheckedStep): Promise<PreparedStep> {
     error: rest.error,
     metadata: rest.metadata,
   });
-  const [request, response, tries] = await Promise.all(
-    [safe.normalized_request, safe.normalized_response, safe.attempts].map((part) =>
-      part === undefined ? undefined : encodePayload(part),
-    ),
-  );
   return {
     ...rest,
     ...(safe.usage === undefined ? {} : { usage: safe.usage }),
     ...(safe.error === undefined ? {} : { error: safe.error }),
     ...(safe.metadata === undefined ? {} : { metadata: safe.metadata }),
     firstMessage: firstMessage(safe.normalized_request),
-    payload: {
-      ...(request === undefined ? {} : { request }),
-      ...(response === undefined ? {} : { response }),
-      ...(tries === undefined ? {} : { attempts: tries }),
-    },
+    payload: draftPayload(safe, { isFinal: rest.status !== undefined && rest.status !== "in_progress" }),
   };
 }
 

@@ -1,74 +1,73 @@
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 
-import type { MalformedPayload } from "@shelflife/api-contract";
-import { z } from "zod";
-
 import { CodedError } from "../coded-error.ts";
+import { PAYLOAD_DICTIONARY } from "./payload-dictionary.ts";
 
 /**
- * How a stored payload part is encoded: its first byte. New codecs get new numbers, so that old rows stay readable for as
- * long as they are kept.
+ * How stored text became bytes: the low half of their first byte. New codecs get new numbers, so that old rows stay
+ * readable for as long as they are kept. The figures behind the choice: docs/decisions/2026-11-22-messages-stored-once.md.
+ *
+ * - `plain`: UTF-8.
+ * - `zstd`: a Zstandard frame; written by early versions.
+ * - `zstdDictionary1`: a Zstandard frame without its magic number, compressed with the first dictionary.
  */
-const CODEC = { plain: 0, zstd: 1 } as const;
+const CODEC = { plain: 0, zstd: 1, zstdDictionary1: 2 } as const;
 
-/** Below this many bytes compression costs more than it saves. */
-const COMPRESS_FROM_BYTES = 128;
+/** The rest of the first byte is the caller's. */
+const CODEC_BITS = 0x0f;
+
+/** A frame is the smallest thing that a dictionary can make of a text; below this, the text itself is smaller. */
+const COMPRESS_FROM_BYTES = 24;
+
+const LEVEL = 9;
+
+/** Every frame starts with these four bytes, which therefore need not be stored. */
+const MAGIC_NUMBER = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
 
 /** No recorded part is larger than an ingest body, so more than this is damage and not data. */
-const DECODED_BYTES_MAX = 64 * 1024 * 1024;
-
-const RAW_CHARACTERS_SHOWN = 2_000;
+export const DECODED_BYTES_MAX = 64 * 1024 * 1024;
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Encodes a JSON value for storage; compression runs off the main thread. */
-export async function encodePayload(value: unknown): Promise<Buffer> {
-  const json = Buffer.from(JSON.stringify(value));
-  if (json.length < COMPRESS_FROM_BYTES) return Buffer.concat([Buffer.of(CODEC.plain), json]);
-  const packed = await compress(json, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
-  return Buffer.concat([Buffer.of(CODEC.zstd), packed]);
-}
-
-type Shape = "object" | "array";
+const PARAMETERS = {
+  [constants.ZSTD_c_compressionLevel]: LEVEL,
+  // The codec says which dictionary, and the row how long it is: the frame need not.
+  [constants.ZSTD_c_dictIDFlag]: 0,
+  [constants.ZSTD_c_contentSizeFlag]: 0,
+};
 
 /**
- * Decodes a stored part. One that is damaged, or has not the expected shape, is answered wrapped and never thrown: a
- * reader must see the rest of the run.
+ * Encodes a text for storage; compression runs off the main thread.
+ *
+ * @param flags of the caller, in the high half of the first byte
  */
-export async function decodePayload<T>(stored: Buffer, shape: Shape): Promise<T | MalformedPayload> {
-  let text: string | undefined;
-  try {
-    text = await decodeText(stored);
-    const value: unknown = JSON.parse(text);
-    const found = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
-    if (found !== shape) throw new CodedError("malformed", `expected an ${shape}, found ${found}`);
-    return value as T;
-  } catch (error) {
-    return malformed(error instanceof Error ? error.message : String(error), text ?? stored.toString("base64"));
+export async function encodeText(text: string, flags = 0): Promise<Buffer> {
+  const bytes = Buffer.from(text);
+  if (bytes.length >= COMPRESS_FROM_BYTES) {
+    const frame = await compress(bytes, { params: PARAMETERS, dictionary: PAYLOAD_DICTIONARY });
+    const packed = frame.subarray(MAGIC_NUMBER.length);
+    if (packed.length < bytes.length) return Buffer.concat([Buffer.of(CODEC.zstdDictionary1 | flags), packed]);
   }
+  return Buffer.concat([Buffer.of(CODEC.plain | flags), bytes]);
 }
 
-/** A part that is stored as JSON by itself, answered in the same way where it has not the expected shape. */
-export function checkShape<T extends object>(value: unknown, schema: z.ZodType<T>): T | MalformedPayload {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return value as T;
-  return malformed(z.prettifyError(parsed.error), JSON.stringify(value));
-}
-
-function malformed(parseError: string, raw: string): MalformedPayload {
-  return {
-    error: "malformed debug payload",
-    parse_error: parseError.slice(0, RAW_CHARACTERS_SHOWN),
-    raw: raw.slice(0, RAW_CHARACTERS_SHOWN),
-  };
-}
-
-async function decodeText(stored: Buffer): Promise<string> {
-  const codec = stored[0];
+/** @throws CodedError `malformed`, or an error of the decompressor, where the bytes are damaged */
+export async function decodeText(stored: Buffer): Promise<string> {
+  const [first] = stored;
+  if (first === undefined) throw new CodedError("malformed", "the stored payload is empty");
   const body = stored.subarray(1);
-  if (codec === CODEC.plain) return body.toString("utf8");
-  if (codec === CODEC.zstd) return (await decompress(body, { maxOutputLength: DECODED_BYTES_MAX })).toString("utf8");
-  throw new CodedError("malformed", `unknown payload codec ${codec ?? "of an empty payload"}`);
+  switch (first & CODEC_BITS) {
+    case CODEC.plain:
+      return body.toString("utf8");
+    case CODEC.zstd:
+      return (await decompress(body, { maxOutputLength: DECODED_BYTES_MAX })).toString("utf8");
+    case CODEC.zstdDictionary1: {
+      const options = { maxOutputLength: DECODED_BYTES_MAX, dictionary: PAYLOAD_DICTIONARY };
+      return (await decompress(Buffer.concat([MAGIC_NUMBER, body]), options)).toString("utf8");
+    }
+    default:
+      throw new CodedError("malformed", `unknown payload codec ${first & CODEC_BITS}`);
+  }
 }

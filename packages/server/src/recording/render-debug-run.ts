@@ -2,13 +2,25 @@ import {
   runSummaryFiguresSchema,
   usageSchema,
   type DebugRun,
+  type DebugRunSkeleton,
   type DebugRunSummary,
   type DebugStep,
+  type DebugStepSkeleton,
 } from "@shelflife/api-contract";
 import { z } from "zod";
 
-import type { StoredRun, StoredRunWithSteps, StoredStep } from "../store/debug-runs.ts";
-import { checkShape, decodePayload } from "./payload-codec.ts";
+import type {
+  StoredRun,
+  StoredRunDetails,
+  StoredRunSkeleton,
+  StoredRunWithSteps,
+  StoredStep,
+  StoredStepAlone,
+  StoredStepWithPayload,
+} from "../store/debug-runs.ts";
+import { decodePart } from "./decode-part.ts";
+import { checkShape } from "./malformed-payload.ts";
+import { RunChunks } from "./run-chunks.ts";
 
 const recordSchema = z.record(z.string(), z.unknown());
 
@@ -28,7 +40,23 @@ export function renderRunSummary(run: StoredRun): DebugRunSummary {
   });
 }
 
+/** With every payload as it was recorded. */
 export async function renderRun(run: StoredRunWithSteps): Promise<DebugRun> {
+  const chunks = new RunChunks(run.steps);
+  return { ...renderRunDetails(run), steps: await Promise.all(run.steps.map((step) => renderStep(step, chunks))) };
+}
+
+/** Without payloads, but with how much each step has of them. */
+export function renderRunSkeleton(run: StoredRunSkeleton): DebugRunSkeleton {
+  return { ...renderRunDetails(run), steps: run.steps.map(renderStepSkeleton) };
+}
+
+/** A step by itself, whose payloads may refer to what any step of its run contributed. */
+export function renderStepAlone({ step, chunks }: StoredStepAlone): Promise<DebugStep> {
+  return renderStep(step, new RunChunks(chunks));
+}
+
+function renderRunDetails(run: StoredRunDetails): Omit<DebugRun, "steps"> {
   return {
     ...renderRunSummary(run),
     ...withoutNulls({
@@ -38,11 +66,10 @@ export async function renderRun(run: StoredRunWithSteps): Promise<DebugRun> {
       trigger_message_id: run.trigger_message_id,
       history_tip_message_id: run.history_tip_message_id,
     }),
-    steps: await Promise.all(run.steps.map(renderStep)),
   };
 }
 
-async function renderStep(step: StoredStep): Promise<DebugStep> {
+function renderStepSkeleton(step: StoredStep): DebugStepSkeleton {
   return withoutNulls({
     id: step.id,
     run_id: step.run_id,
@@ -52,18 +79,26 @@ async function renderStep(step: StoredStep): Promise<DebugStep> {
     status: step.status,
     history_tip_message_id: step.history_tip_message_id,
     assistant_message_id: step.assistant_message_id,
-    normalized_request:
-      step.request === null ? {} : await decodePayload<Record<string, unknown>>(step.request, "object"),
-    normalized_response:
-      step.response === null ? null : await decodePayload<Record<string, unknown>>(step.response, "object"),
     usage: step.usage === null ? null : checkShape(step.usage, usageSchema),
-    attempts: step.attempts === null ? [] : await decodePayload<unknown[]>(step.attempts, "array"),
     error: step.error === null ? null : checkShape(step.error, recordSchema),
     metadata: checkShape(step.metadata ?? {}, recordSchema),
+    payload_bytes: step.payload_bytes,
     started_at: step.started_at.toISOString(),
     updated_at: step.updated_at.toISOString(),
     finished_at: step.finished_at?.toISOString(),
   });
+}
+
+async function renderStep(step: StoredStepWithPayload, chunks: RunChunks): Promise<DebugStep> {
+  const { payload_bytes: _bytes, ...small } = renderStepSkeleton(step);
+  const { request, response, attempts } = step;
+  const record = (part: Buffer) => decodePart<Record<string, unknown>>(part, "object", chunks);
+  return {
+    ...small,
+    normalized_request: request === null ? {} : await record(request),
+    ...(response !== null && { normalized_response: await record(response) }),
+    attempts: attempts === null ? [] : await decodePart<unknown[]>(attempts, "array", chunks),
+  };
 }
 
 type WithoutNulls<T> = {

@@ -68,7 +68,7 @@ async function recordOnce(
 
 /** Where the payloads of a batch will go: new runs say so by their start, and stored ones have it fixed. */
 async function payloadMoments(database: Database, batch: PreparedBatch): Promise<Set<string>> {
-  const withPayload = batch.steps.filter((step) => Object.keys(step.payload).length > 0);
+  const withPayload = batch.steps.filter((step) => step.payload !== undefined);
   const ids = new Set(withPayload.map((step) => step.run_id));
   if (ids.size === 0) return new Set();
   const { rows } = await sql<{ id: string; payload_at: string }>`

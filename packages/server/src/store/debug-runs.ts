@@ -1,7 +1,8 @@
 import { DEBUG_RUNS_LISTED, type RunKind, type RunStatus, type StepOperation } from "@shelflife/api-contract";
 import { sql } from "kysely";
 
-import type { Database } from "./database.ts";
+import type { Database, OpenTransaction } from "./database.ts";
+import { readChunks, readSteps, readStepsWithPayload, type PlacedRun } from "./debug-steps.ts";
 
 /** A debug run as it is stored, without its steps. */
 export interface StoredRun {
@@ -32,19 +33,39 @@ export interface StoredStep {
   readonly started_at: Date;
   readonly updated_at: Date;
   readonly finished_at: Date | null;
-  /** Compressed JSON, as it is stored; null where that part was never recorded. */
+  readonly payload_bytes: number;
+}
+
+export interface StoredStepWithPayload extends StoredStep {
+  /** As they are stored; null where that part was never recorded. */
   readonly request: Buffer | null;
   readonly response: Buffer | null;
   readonly attempts: Buffer | null;
+  /** What the step contributed to what its run stores once; null where that is nothing. */
+  readonly chunks: Buffer | null;
+  readonly chunk_index: Buffer | null;
 }
 
-export interface StoredRunWithSteps extends StoredRun {
+export interface StoredRunDetails extends StoredRun {
   readonly root_chat_id: string | null;
   readonly parent_chat_id: string | null;
   readonly model_config_id: string | null;
   readonly trigger_message_id: number | null;
   readonly history_tip_message_id: number | null;
+}
+
+export interface StoredRunWithSteps extends StoredRunDetails {
+  readonly steps: readonly StoredStepWithPayload[];
+}
+
+export interface StoredRunSkeleton extends StoredRunDetails {
   readonly steps: readonly StoredStep[];
+}
+
+/** A step, and what the steps of its run contributed to what the run stores once. */
+export interface StoredStepAlone {
+  readonly step: StoredStepWithPayload;
+  readonly chunks: readonly Pick<StoredStepWithPayload, "chunks" | "chunk_index">[];
 }
 
 /** Which chat, and on whose behalf it is read: a chat of another person does not exist for the reader. */
@@ -53,11 +74,17 @@ export interface ChatReading {
   readonly readerId: string;
 }
 
+export type RunReading = ChatReading & { readonly runId: string };
+
 export interface DebugRunsStore {
   /** The newest runs of a chat, small rows only; undefined where the reader has no such chat. */
   listDebugRuns(reading: ChatReading): Promise<StoredRun[] | undefined>;
   /** A run with its steps and their payloads; undefined where the reader has no such run. */
-  readDebugRun(reading: ChatReading & { runId: string }): Promise<StoredRunWithSteps | undefined>;
+  readDebugRun(reading: RunReading): Promise<StoredRunWithSteps | undefined>;
+  /** The same without payloads, which are not even looked at. */
+  readDebugRunSkeleton(reading: RunReading): Promise<StoredRunSkeleton | undefined>;
+  /** One step with its payloads; those of other steps are not read, but for what the run stores once. */
+  readDebugStep(reading: RunReading & { stepId: string }): Promise<StoredStepAlone | undefined>;
 }
 
 const SUMMARY_COLUMNS = [
@@ -94,50 +121,54 @@ export function debugRunsStore(database: Database): DebugRunsStore {
         .execute();
     },
 
-    async readDebugRun({ chatId, runId, readerId }) {
-      // One snapshot for the run, its steps and their payloads, so that a purge in between cannot tear them apart.
-      return database
-        .transaction()
-        .setIsolationLevel("repeatable read")
-        .setAccessMode("read only")
-        .execute(async (transaction) => {
-          const found = await transaction
-            .selectFrom("chat_debug_runs as run")
-            .innerJoin("chats as chat", "chat.id", "run.chat_id")
-            .select([
-              ...SUMMARY_COLUMNS,
-              "run.root_chat_id",
-              "run.parent_chat_id",
-              "run.model_config_id",
-              "run.trigger_message_id",
-              "run.history_tip_message_id",
-              sql<string>`coalesce(run.payload_at, run.started_at)::text`.as("payload_at"),
-            ])
-            .where("run.id", "=", runId)
-            .where("run.chat_id", "=", chatId)
-            .where("chat.owner_id", "=", readerId)
-            .where("chat.purging_at", "is", null)
-            .executeTakeFirst();
-          if (found === undefined) return undefined;
-          const { payload_at, ...run } = found;
-          // The payload is found by the moment that the run fixes: without it every partition would be locked.
-          const { rows: steps } = await sql<StoredStep>`
-            SELECT
-              step.id, step.run_id, step.chat_id, step.step_number, step.operation, step.status,
-              step.history_tip_message_id, step.assistant_message_id, step.usage, step.error, step.metadata,
-              step.started_at, step.updated_at, step.finished_at,
-              payload.request, payload.response, payload.attempts
-            FROM chat_debug_steps AS step
-            LEFT JOIN chat_debug_payloads AS payload
-              ON payload.chat_id = step.chat_id
-              AND payload.run_id = step.run_id
-              AND payload.step_id = step.id
-              AND payload.recorded_at = ${payload_at}::timestamptz
-            WHERE step.chat_id = ${chatId} AND step.run_id = ${runId}
-            ORDER BY step.step_number
-          `.execute(transaction);
-          return { ...run, steps };
-        });
-    },
+    readDebugRun: (reading) =>
+      inSnapshot(database, async (transaction) => {
+        const run = await readRun(transaction, reading);
+        return run && { ...run.details, steps: await readStepsWithPayload(transaction, run) };
+      }),
+
+    readDebugRunSkeleton: (reading) =>
+      inSnapshot(database, async (transaction) => {
+        const run = await readRun(transaction, reading);
+        return run && { ...run.details, steps: await readSteps(transaction, run) };
+      }),
+
+    readDebugStep: ({ stepId, ...reading }) =>
+      inSnapshot(database, async (transaction) => {
+        const run = await readRun(transaction, reading);
+        const [step] = run === undefined ? [] : await readStepsWithPayload(transaction, run, stepId);
+        return run && step && { step, chunks: await readChunks(transaction, run) };
+      }),
   };
+}
+
+/** One snapshot for the run, its steps and their payloads, so that a purge in between cannot tear them apart. */
+function inSnapshot<T>(database: Database, read: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
+  return database.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
+}
+
+async function readRun(
+  transaction: OpenTransaction,
+  { chatId, runId, readerId }: RunReading,
+): Promise<(PlacedRun & { readonly details: StoredRunDetails }) | undefined> {
+  const found = await transaction
+    .selectFrom("chat_debug_runs as run")
+    .innerJoin("chats as chat", "chat.id", "run.chat_id")
+    .select([
+      ...SUMMARY_COLUMNS,
+      "run.root_chat_id",
+      "run.parent_chat_id",
+      "run.model_config_id",
+      "run.trigger_message_id",
+      "run.history_tip_message_id",
+      sql<string>`coalesce(run.payload_at, run.started_at)::text`.as("payload_at"),
+    ])
+    .where("run.id", "=", runId)
+    .where("run.chat_id", "=", chatId)
+    .where("chat.owner_id", "=", readerId)
+    .where("chat.purging_at", "is", null)
+    .executeTakeFirst();
+  if (found === undefined) return undefined;
+  const { payload_at, ...details } = found;
+  return { id: runId, chatId, payloadAt: payload_at, details };
 }

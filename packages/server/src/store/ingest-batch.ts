@@ -6,11 +6,27 @@ export interface IngestCaller {
   readonly scope: KeyScope;
 }
 
-/** The parts of a step that are stored apart, each compressed JSON. */
+/** The parts of a step that are stored apart, compressed, and the chunks that it is the first of its run to hold. */
 export interface StepPayload {
   readonly request?: Buffer;
   readonly response?: Buffer;
   readonly attempts?: Buffer;
+  readonly chunks?: Buffer;
+  readonly chunkIndex?: Buffer;
+}
+
+/** The numbers by which a run's payloads refer to what the run stores once. */
+export interface ChunkNumbering {
+  /** @param digest in hexadecimal */
+  find(digest: string): number | undefined;
+  /** Gives a chunk that has no number the next one. */
+  take(digest: string): number;
+}
+
+/** A payload that has been redacted and cut to its limits, before it is known what of it the run has stored already. */
+export interface PayloadDraft {
+  /** Takes the numbers of what is new before it returns, so that the next draft of the run finds them. */
+  encode(numbering: ChunkNumbering): Promise<StepPayload>;
 }
 
 type PayloadField = "normalized_request" | "normalized_response" | "attempts";
@@ -21,10 +37,11 @@ export type Clocked<Item> = Item & { readonly updated_at: string };
 export type PreparedChat = Clocked<ChatItem>;
 export type PreparedRun = Clocked<RunItem>;
 
-/** A step whose payload has been redacted, cut to its limits and compressed. */
+/** A step whose payload has been redacted and cut to its limits. */
 export type PreparedStep = Clocked<Omit<StepItem, PayloadField>> & {
   readonly started_at: string;
-  readonly payload: StepPayload;
+  /** Left out where the step brings none. */
+  readonly payload?: PayloadDraft | undefined;
   /** The label of its run, where this step's request tells it. */
   readonly firstMessage?: string | undefined;
 };

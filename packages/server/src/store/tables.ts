@@ -100,6 +100,8 @@ export interface ChatDebugPayloadsTable {
   request: Buffer | null;
   response: Buffer | null;
   attempts: Buffer | null;
+  chunks: Buffer | null;
+  chunk_index: Buffer | null;
 }
 
 export interface TombstonesTable {

@@ -83,6 +83,8 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   },
   listDebugRuns: ofChats,
   readDebugRun: ofChats,
+  readDebugRunSkeleton: ofChats,
+  readDebugStep: ofChats,
   readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
   markChatDeleted: deleting,

@@ -1,9 +1,14 @@
-import { debugRunSchema, debugRunSummarySchema } from "@shelflife/api-contract";
+import {
+  debugRunSchema,
+  debugRunSkeletonSchema,
+  debugRunSummarySchema,
+  debugStepSchema,
+} from "@shelflife/api-contract";
 import { z } from "zod";
 
-import { renderRun, renderRunSummary } from "../../recording/render-debug-run.ts";
+import { renderRun, renderRunSkeleton, renderRunSummary, renderStepAlone } from "../../recording/render-debug-run.ts";
 import type { RequestContext } from "../environment.ts";
-import { notFound } from "../http-error.ts";
+import { HttpError, notFound } from "../http-error.ts";
 import type { Route } from "../route.ts";
 import { pathId } from "../validate.ts";
 
@@ -27,16 +32,55 @@ export function debugRunRoutes(prefix: string): Route[] {
       path: `${prefix}/{chat}/debug/runs/{run}`,
       summary: "A debug run with its steps.",
       permission: "own_chats:use",
-      answers: { 200: { description: "The run; steps by their number.", schema: debugRunSchema } },
+      query: {
+        payloads: {
+          description: "`false` leaves out the payloads of the steps and says how many bytes they take.",
+          schema: z.enum(["true", "false"]),
+        },
+      },
+      answers: {
+        200: {
+          description: "The run; steps by their number.",
+          schema: z.union([debugRunSchema, debugRunSkeletonSchema]),
+        },
+      },
       async handle(context) {
         const reading = readingOf(context);
         const runId = pathId(context, "run", "Invalid debug run ID.");
+        if (!wantsPayloads(context)) {
+          const skeleton = await context.get("store").readDebugRunSkeleton({ ...reading, runId });
+          if (skeleton === undefined) throw notFound("debug run");
+          return context.json(renderRunSkeleton(skeleton));
+        }
         const run = await context.get("store").readDebugRun({ ...reading, runId });
         if (run === undefined) throw notFound("debug run");
         return context.json(await renderRun(run));
       },
     },
+    {
+      method: "get",
+      path: `${prefix}/{chat}/debug/runs/{run}/steps/{step}`,
+      summary: "One step of a debug run with its payloads.",
+      permission: "own_chats:use",
+      answers: { 200: { description: "The step.", schema: debugStepSchema } },
+      async handle(context) {
+        const reading = readingOf(context);
+        const runId = pathId(context, "run", "Invalid debug run ID.");
+        const stepId = pathId(context, "step", "Invalid debug step ID.");
+        const step = await context.get("store").readDebugStep({ ...reading, runId, stepId });
+        if (step === undefined) throw notFound("debug step");
+        return context.json(await renderStepAlone(step));
+      },
+    },
   ];
+}
+
+function wantsPayloads(context: RequestContext): boolean {
+  const payloads = context.req.query("payloads") ?? "true";
+  if (payloads === "true" || payloads === "false") return payloads === "true";
+  throw new HttpError(400, "validation_failed", "The query is not valid.", {
+    validations: [{ field: "payloads", detail: "must be true or false" }],
+  });
 }
 
 function readingOf(context: RequestContext): { chatId: string; readerId: string } {
