@@ -110,8 +110,7 @@ export type Config = {
 /**
  * Reads the configuration from an environment.
  *
- * @throws CodedError `config_invalid` that names every variable that is wrong, one a line, and never a value: a value may
- * hold a password.
+ * @throws CodedError `config_invalid` that names every variable that is wrong, and never a value: a value may hold a password.
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const problems: string[] = [];

@@ -121,7 +121,7 @@ export async function createTestApp({
         method,
         headers: { ...(key === undefined ? {} : { "Coder-Session-Token": key }), ...headers },
         ...(content === undefined ? {} : { body: content, duplex: "half" }),
-      } as RequestInit);
+      });
     },
   };
 }

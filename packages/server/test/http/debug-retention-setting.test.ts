@@ -97,20 +97,17 @@ describe("changing the window", () => {
     expect(await storedValue()).toBe(String(days));
   });
 
-  test.each([-1, 3651, 1e9, -1e9, 9_007_199_254_740_993])(
-    "refuses %d days with the sentence of the contract",
-    async (days) => {
-      const { key } = admin;
-      const response = await app.request("PUT", PATH, { key, json: { debug_retention_days: days } });
-      expect(response.status).toBe(400);
-      expect(await readErrorBody(response)).toEqual({
-        message: RANGE_SENTENCE,
-        code: "validation_failed",
-        validations: [{ field: "debug_retention_days", detail: RANGE_SENTENCE }],
-      });
-      expect(await storedValue()).toBeUndefined();
-    },
-  );
+  test.each([-1, 3651, 1e9, -1e9, 2 ** 53])("refuses %d days with the sentence of the contract", async (days) => {
+    const { key } = admin;
+    const response = await app.request("PUT", PATH, { key, json: { debug_retention_days: days } });
+    expect(response.status).toBe(400);
+    expect(await readErrorBody(response)).toEqual({
+      message: RANGE_SENTENCE,
+      code: "validation_failed",
+      validations: [{ field: "debug_retention_days", detail: RANGE_SENTENCE }],
+    });
+    expect(await storedValue()).toBeUndefined();
+  });
 
   test.each([
     ["an empty object", "{}"],

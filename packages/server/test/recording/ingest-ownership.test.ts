@@ -61,7 +61,7 @@ describe("a chat that nobody has yet", () => {
       send(alice, completeRun({ chat_id }).batch),
       send(bob, completeRun({ chat_id }).batch),
     ]);
-    expect(results.map(({ accepted }) => accepted).toSorted()).toEqual([0, 2]);
+    expect(new Set(results.map(({ accepted }) => accepted))).toEqual(new Set([0, 2]));
     expect(results.flatMap(refusals)).toEqual(["run not_owner", "step not_owner"]);
   });
 });
