@@ -83,7 +83,7 @@ it("hands a task to a child chat, and answers with what came of it", () => {
     const [first, second] = parent?.runs[0]?.steps ?? [];
     const task = contentOf(first).find((part) => part.tool_name === "delegate_task");
     expect(messagesOf(child.runs[0]?.steps[0]).at(-1)?.parts).toEqual([
-      { type: "text", text: (task?.arguments as { task: string }).task },
+      { type: "text", text: (task?.arguments as { task: string } | undefined)?.task },
     ]);
     const answer = contentOf(child.runs[0]?.steps.at(-1)).findLast(({ type }) => type === "text")?.text ?? "";
     expect(JSON.stringify(messagesOf(second).at(-1))).toContain(JSON.stringify(answer).slice(1, -1));
