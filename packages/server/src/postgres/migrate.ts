@@ -148,7 +148,7 @@ async function findPending(client: PoolClient, files: readonly MigrationFile[]):
 /** Everything runs on the session that holds the lock: should that session be lost, no migration goes on without it. */
 function createMigrator(client: PoolClient, files: readonly MigrationFile[]): Migrator {
   const connection: PostgresPoolClient = {
-    query: client.query.bind(client) as PostgresPoolClient["query"],
+    query: client.query.bind(client),
     release: () => undefined,
   };
   const database = new Kysely<unknown>({

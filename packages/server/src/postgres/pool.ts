@@ -25,7 +25,7 @@ const readArray: (value: string) => (string | null)[] = pg.types.getTypeParser(I
  * Reads a `bigint` as a number. Message ids are JSON integers, and an id that silently lost its last digits would
  * point at another message, so a value beyond 2^53 is refused.
  */
-export function parseInt8(value: string): number {
+function parseInt8(value: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) {
     throw new RangeError(`The bigint ${value} cannot be held exactly by a JavaScript number.`);
@@ -42,9 +42,8 @@ const typeParsers = new Map<number, (value: string) => unknown>([
 ]);
 
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    (format === "binary" ? undefined : typeParsers.get(oid)) ??
-    pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    (format === "binary" ? undefined : typeParsers.get(oid)) ?? pg.types.getTypeParser(oid, format),
 };
 
 /** Opens no connection yet: the first query does. */
@@ -73,6 +72,8 @@ export function createPool({
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     types,
+    // The pool awaits what this returns, though its types do not say so: a failure fails the connection.
+    // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: async (client) => {
       await client.query(sessionSettings);
     },
@@ -80,6 +81,8 @@ export function createPool({
   // Without a listener the loss of an idle connection would end the process. The pool has already dropped the
   // connection when this is called, and opens another one for the next query.
   pool.on("error", (error) => {
+    // A pool that is being closed loses its connections on purpose.
+    if (pool.ending) return;
     log.warn({ database, error: oneLine(error) }, "an idle database connection was lost");
   });
   return pool;

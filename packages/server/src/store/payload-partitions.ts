@@ -148,7 +148,7 @@ async function attachNew(transaction: OpenTransaction, { from, to }: TimeRange):
 const COMMENT = "shelflife payload partition";
 
 /** Reads the catalog. What an interrupted detach has left is told apart by its own mark. */
-export async function listPartitions(database: Database): Promise<PayloadPartition[]> {
+async function listPartitions(database: Database): Promise<PayloadPartition[]> {
   const { rows } = await sql<{ name: string; comment: string; state: PayloadPartition["state"] }>`
     SELECT
       relation.relname AS name,

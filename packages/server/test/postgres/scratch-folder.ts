@@ -12,7 +12,7 @@ const PREFIX = "shelflife-test-";
  * Where throw-away clusters live. A test's database is some four hundred small files, which takes 10 ms to copy in memory,
  * and up to 400 ms on a disk.
  */
-export function fastFolder(): string {
+function fastFolder(): string {
   try {
     const { bavail, bsize } = statfsSync(IN_MEMORY);
     accessSync(IN_MEMORY, constants.W_OK);
