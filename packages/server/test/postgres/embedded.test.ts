@@ -133,11 +133,16 @@ test("a start finds its way when a server that seems ready has just been told to
   const user = useElsewhere(dataDir);
   await user.event("ready");
   const { pid } = postmasterOf(dataDir)!.process;
+  const statusOf = (field: string): string =>
+    new RegExp(`^${field}:\\s*(\\w+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]!;
   process.kill(pid, "SIGSTOP");
+  onTestFinished(() => {
+    if (findProcess(pid) !== undefined) process.kill(pid, "SIGCONT");
+  });
+  await eventually(() => statusOf("State") === "T");
   user.process.kill("SIGTERM");
   // The second bit stands for SIGINT, the first stage of a stop. Others may be set as well.
-  const pending = (): string => /^ShdPnd:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]!;
-  await eventually(() => (BigInt(`0x${pending()}`) & 2n) !== 0n);
+  await eventually(() => (BigInt(`0x${statusOf("ShdPnd")}`) & 2n) !== 0n);
   user.process.kill("SIGKILL");
   await user.ended;
   expect(postmasterOf(dataDir)).toMatchObject({ status: "ready" });
