@@ -63,6 +63,8 @@ export interface TestAppOptions {
   readonly recordingForced?: boolean;
   /** Another application's, for two that share a database. */
   readonly testDatabase?: TestDatabase;
+  /** Puts something between the application and its store, to see what it is asked for. */
+  readonly around?: (store: Store) => Store;
 }
 
 /** The whole application over a database of its own, with a clock that stands still until the test moves it. */
@@ -70,10 +72,11 @@ export async function createTestApp({
   clock = new FakeClock(),
   recordingForced = true,
   testDatabase,
+  around = (store) => store,
 }: TestAppOptions = {}): Promise<TestApp> {
   const chosen = testDatabase ?? (await createTestDatabase());
   const database = openDatabase(chosen.pool);
-  const store = createStore({ database, directDatabase: database, clock });
+  const store = around(createStore({ database, directDatabase: database, clock }));
   const registry = new Registry();
   const logged: Record<string, unknown>[] = [];
   const sink = new Writable({

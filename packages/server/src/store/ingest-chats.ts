@@ -73,12 +73,9 @@ export async function findTombstones(
   ids: readonly string[],
 ): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
-  const rows = await transaction
-    .selectFrom("tombstones")
-    .select("id")
-    .where("kind", "=", kind)
-    .where("id", "in", ids)
-    .execute();
+  const { rows } = await sql<{ id: string }>`
+    SELECT id FROM tombstones WHERE kind = ${kind} AND id = ANY (${ids}::uuid[])
+  `.execute(transaction);
   return new Set(rows.map((row) => row.id));
 }
 

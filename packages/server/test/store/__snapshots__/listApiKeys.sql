@@ -1,0 +1,1 @@
+select "id", "user_id" as "userId", "name", "scope", "key_start" as "start", "created_at" as "createdAt", "last_used_at" as "lastUsedAt", "revoked_at" as "revokedAt" from "api_keys" where "user_id" = $1 order by "created_at";

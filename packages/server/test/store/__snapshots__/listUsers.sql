@@ -1,0 +1,1 @@
+select "id", "email", "name", "role" from "users" order by "email";

@@ -1,0 +1,13 @@
+start transaction isolation level repeatable read read only;
+
+select "run"."id", "run"."chat_id", "run"."kind", "run"."status", "run"."provider", "run"."model", "run"."summary", "run"."started_at", "run"."updated_at", "run"."finished_at", "run"."root_chat_id", "run"."parent_chat_id", "run"."model_config_id", "run"."trigger_message_id", "run"."history_tip_message_id", coalesce(run.payload_at, run.started_at)::text as "payload_at" from "chat_debug_runs" as "run" inner join "chats" as "chat" on "chat"."id" = "run"."chat_id" where "run"."id" = $1 and "run"."chat_id" = $2 and "chat"."owner_id" = $3 and "chat"."purging_at" is null;
+
+  SELECT
+step.id, step.run_id, step.chat_id, step.step_number, step.operation, step.status,
+step.history_tip_message_id, step.assistant_message_id, step.usage, step.error, step.metadata,
+step.started_at, step.updated_at, step.finished_at, step.payload_bytes
+  FROM chat_debug_steps AS step
+  WHERE step.chat_id = $1 AND step.run_id = $2
+  ORDER BY step.step_number;
+
+commit;

@@ -1,0 +1,1 @@
+select "value" from "site_configs" where "key" = $1;

@@ -1,0 +1,26 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { configurationMarkdown } from "./generate/configuration.ts";
+import { openapiJson } from "./generate/openapi.ts";
+
+/** A file that is written by a program and committed, so that what changes in it shows in review. */
+interface GeneratedFile {
+  /** Where it stands. */
+  readonly url: URL;
+  readonly content: () => string;
+}
+
+/** A test fails where one of these differs from what is committed. SQL snapshots are written by their own test. */
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { url: new URL("../docs/api/openapi.json", import.meta.url), content: openapiJson },
+  { url: new URL("../docs/configuration.md", import.meta.url), content: configurationMarkdown },
+];
+
+if (import.meta.main) {
+  for (const { url, content } of GENERATED_FILES) {
+    mkdirSync(dirname(fileURLToPath(url)), { recursive: true });
+    writeFileSync(url, content());
+  }
+}

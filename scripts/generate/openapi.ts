@@ -1,0 +1,26 @@
+import { systemClock } from "../../packages/server/src/clock.ts";
+import { buildApp } from "../../packages/server/src/http/app.ts";
+import { describeApi } from "../../packages/server/src/http/openapi.ts";
+import { createLog } from "../../packages/server/src/log.ts";
+import { createRegistry } from "../../packages/server/src/metrics/registry.ts";
+import { createPool } from "../../packages/server/src/postgres/pool.ts";
+import { openDatabase } from "../../packages/server/src/store/database.ts";
+import { createStore } from "../../packages/server/src/store/store.ts";
+
+/** The OpenAPI document of the application, which is built for it and never asked anything. */
+export function openapiJson(): string {
+  const log = createLog("silent");
+  // A pool opens no connection before its first query, so that no database is needed.
+  const database = openDatabase(
+    createPool({ url: "postgres://nobody@127.0.0.1/nothing", applicationName: "generate", log }),
+  );
+  const app = buildApp({
+    store: createStore({ database, directDatabase: database, clock: systemClock }),
+    clock: systemClock,
+    log,
+    registry: createRegistry(),
+    checkReadiness: () => Promise.resolve({ ready: true }),
+    recordingForced: false,
+  });
+  return `${JSON.stringify(describeApi(app), null, 2)}\n`;
+}
