@@ -23,6 +23,7 @@ import { StartupError } from "./startup-error.ts";
 export async function prepareData(cluster: Cluster, options: StartOptions): Promise<string> {
   const { dataDirectory, binaries } = cluster;
   const passwordFile = join(dirname(dataDirectory), "password");
+  removeUnfinished(dataDirectory);
   if (existsSync(dataDirectory)) {
     const major = readFileSync(join(dataDirectory, "PG_VERSION"), "utf8").trim();
     if (major !== String(binaries.major)) {
@@ -34,7 +35,6 @@ export async function prepareData(cluster: Cluster, options: StartOptions): Prom
     }
     return readFileSync(passwordFile, "utf8").trim();
   }
-  removeUnfinished(dataDirectory);
   // The password is on disk before the data that it opens. One that an interrupted start left behind is replaced.
   const password = randomBytes(24).toString("base64url");
   rmSync(passwordFile, { force: true });

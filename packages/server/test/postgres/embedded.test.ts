@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -307,24 +317,67 @@ test("a start that is given up leaves no process, and the next one succeeds", as
   expect((await useHere(dataDir)).version).toBeTruthy();
 });
 
+/** A package with programs of PostgreSQL that note their process number, start another process, and never end. */
+function installEndlessPrograms(major: string): string {
+  const folder = temporaryFolder({ parent: tmpdir() });
+  for (const name of ["dist", "native/bin"]) mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ version: `${major}.0.0` }));
+  writeFileSync(join(folder, "dist", "index.js"), "");
+  const note = join(folder, "note");
+  writeFileSync(note, "");
+  chmodSync(note, 0o666);
+  writeFileSync(
+    join(folder, "native/bin/postgres"),
+    `#!/bin/sh\n[ "$1" = --version ] && exit\necho $$ >>${note}\nexec sleep 60\n`,
+    { mode: 0o755 },
+  );
+  writeFileSync(
+    join(folder, "native/bin/initdb"),
+    `#!/bin/sh\nsleep 60 &\necho $! >>${note}\necho $$ >>${note}\nwait\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  return folder;
+}
+
+/** Resolves when the programs that noted their numbers have ended. */
+async function endOfPrograms(folder: string): Promise<void> {
+  const pids = readFileSync(join(folder, "note"), "utf8").trim().split("\n").map(Number);
+  await eventually(() => pids.every((pid) => findProcess(pid) === undefined));
+}
+
 test("a server that never gets ready is given up and does not stay", async () => {
   const dataDir = await initializedFolder();
-  const major = readFileSync(join(dataDir, "postgres", "data", "PG_VERSION"), "utf8").trim();
-  const binaries = temporaryFolder({ parent: tmpdir() });
-  for (const folder of ["dist", "native/bin"]) mkdirSync(join(binaries, folder), { recursive: true });
-  writeFileSync(join(binaries, "package.json"), JSON.stringify({ version: `${major}.0.0` }));
-  writeFileSync(join(binaries, "dist", "index.js"), "");
-  // It notes its process number, then does nothing.
-  const script = '#!/bin/sh\n[ "$1" = --version ] && exit\necho "started as $$" >&2\nexec sleep 60\n';
-  writeFileSync(join(binaries, "native/bin/postgres"), script, { mode: 0o755 });
+  const folder = installEndlessPrograms(readFileSync(join(dataDir, "postgres/data/PG_VERSION"), "utf8").trim());
   await expect(
-    useHere(dataDir, { binariesPackage: join(binaries, "dist", "index.js"), timeoutMs: 300 }),
+    useHere(dataDir, { binariesPackage: join(folder, "dist/index.js"), timeoutMs: 300 }),
   ).rejects.toMatchObject({
     code: "embedded_postgres_failed",
     message: expect.stringContaining("not ready in time"),
   });
-  const [, pid] = /^started as (\d+)$/m.exec(readFileSync(join(dataDir, "postgres", "log"), "utf8"))!;
-  await eventually(() => findProcess(Number(pid)) === undefined);
+  await endOfPrograms(folder);
+});
+
+test("an initialisation that never ends is given up, and what it started does not stay", async () => {
+  const folder = installEndlessPrograms("18");
+  await expect(
+    useHere(temporaryFolder(), { binariesPackage: join(folder, "dist/index.js"), timeoutMs: 300 }),
+  ).rejects.toMatchObject({
+    code: "embedded_postgres_failed",
+    message: expect.stringContaining("initdb was not done in time"),
+  });
+  await endOfPrograms(folder);
+});
+
+test("a start removes what a killed initialisation left behind, even where another one has succeeded since", async () => {
+  const dataDir = await initializedFolder();
+  const folder = join(dataDir, "postgres");
+  mkdirSync(join(folder, "data.initializing-1-a"));
+  writeFileSync(join(folder, "data.initializing-1-a", "PG_VERSION"), "18");
+  writeFileSync(join(folder, "data.initializing-1-a.password"), "secret");
+  await useHere(dataDir);
+  expect(readdirSync(folder).filter((name) => name.includes("initializing"))).toEqual([]);
 });
 
 test("without its password the cluster is left alone", async () => {
@@ -343,7 +396,7 @@ test("the time for a start ends it, whatever the server does", async () => {
   await expect(useHere(dataDir, { timeoutMs: 50 })).rejects.toMatchObject({
     code: "embedded_postgres_failed",
   });
-  expect(systemClock.monotonic() - begin).toBeLessThan(5_000);
+  expect(systemClock.monotonic() - begin).toBeLessThan(20_000);
   expect(readFileSync(join(dataDir, "postgres", "password"), "utf8")).toBeTruthy();
   expect(postmasterOf(dataDir)).toBeUndefined();
 });
