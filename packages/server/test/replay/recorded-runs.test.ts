@@ -1,6 +1,6 @@
 import { redactJson, type DebugStep, type NormalizedPart } from "@shelflife/api-contract";
 import { inChat } from "@shelflife/recorder";
-import { generateText, jsonSchema, streamText, type LanguageModelUsage, type ToolSet } from "ai";
+import { generateText, jsonSchema, registerTelemetry, streamText, type LanguageModelUsage, type ToolSet } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { v7 as uuidv7 } from "uuid";
 
@@ -43,8 +43,7 @@ async function callModel(application: RecordedApplication, name: string, chatId:
     prompt: `Replay ${name}`,
     tools,
     maxRetries: 0,
-    runtimeContext: inChat({ chatId }).runtimeContext,
-    telemetry: { ...inChat({ chatId }).telemetry, integrations: application.recorder },
+    ...inChat({ chatId }),
   };
   try {
     if (name.endsWith(".json")) {
@@ -72,6 +71,7 @@ describe("each recorded provider response, through the real provider package, th
 
   beforeAll(async () => {
     application = await startRecordedApplication();
+    registerTelemetry(application.recorder);
     for (const name of FIXTURES) {
       const chatId = uuidv7();
       chats.set(name, { chatId, told: await callModel(application, name, chatId) });
