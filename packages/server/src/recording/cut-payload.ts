@@ -123,7 +123,8 @@ class TemplateWriter {
       const isLong = text.length >= ELEMENT_CHARACTERS;
       if (!isLong) endChunks();
       if (index > 0 && chunks.length === 0) this.#text += ",";
-      if (isLong) chunks.push(chunkOf(text, () => cutValue(element)));
+      // A string by itself has nothing in it to cut out: it would be a chunk that holds itself.
+      if (isLong) chunks.push(chunkOf(text, () => (typeof element === "string" ? [text] : cutValue(element))));
       else this.#text += text;
     });
     endChunks();

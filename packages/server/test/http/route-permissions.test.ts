@@ -35,6 +35,7 @@ const EXPECTED: Record<string, Expectation> = {
   },
   [`GET ${CHATS}/{chat}/debug/runs`]: { statuses: UNKNOWN_CHAT },
   [`GET ${CHATS}/{chat}/debug/runs/{run}`]: { statuses: UNKNOWN_CHAT },
+  [`GET ${CHATS}/{chat}/debug/runs/{run}/steps/{step}`]: { statuses: UNKNOWN_CHAT },
 };
 
 const CALLERS = Object.keys(OPEN) as Caller[];
