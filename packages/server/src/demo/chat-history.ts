@@ -3,7 +3,7 @@ import type { NormalizedMessage, NormalizedPart } from "@shelflife/api-contract"
 import { countTokens, countTokensOfAll } from "./tokens.ts";
 
 /** A history longer than this is compacted before the next turn. */
-const COMPACT_FROM_TOKENS = 4_500;
+const COMPACT_FROM_TOKENS = 4_000;
 
 /** The messages of a chat, which every request to the model repeats from the first. */
 export class ChatHistory {

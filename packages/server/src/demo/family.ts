@@ -175,10 +175,10 @@ function chatItem(about: {
 
 function turnCount(random: Random): number {
   return random.weighted([
-    [42, () => random.integer(1, 3)],
-    [36, () => random.integer(4, 9)],
-    [16, () => random.integer(10, 20)],
-    [6, () => random.integer(24, 48)],
+    [36, () => random.integer(1, 3)],
+    [38, () => random.integer(4, 9)],
+    [19, () => random.integer(10, 20)],
+    [7, () => random.integer(24, 48)],
   ])();
 }
 
@@ -186,11 +186,11 @@ function turnCount(random: Random): number {
 function callCount(simulation: ChatSimulation, random: Random): number {
   if (!simulation.hasTools) return 1;
   return random.weighted([
-    [25, () => 1],
-    [30, () => 2],
-    [32, () => random.integer(3, 5)],
-    [10, () => random.integer(6, 9)],
-    [3, () => random.integer(10, 16)],
+    [34, () => 1],
+    [34, () => 2],
+    [24, () => random.integer(3, 4)],
+    [6, () => random.integer(5, 8)],
+    [2, () => random.integer(10, 16)],
   ])();
 }
 

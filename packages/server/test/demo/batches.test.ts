@@ -4,6 +4,7 @@ import { INGEST_BODY_BYTES, INGEST_ITEMS } from "@shelflife/api-contract";
 import { expect, it } from "vitest";
 
 import { packBatches } from "../../src/demo/batches.ts";
+import type { RecordedChat } from "../../src/demo/family.ts";
 import { generateFamilies } from "../../src/demo/generate.ts";
 import { generateChats, NOW, SMALL } from "./whole-demo.ts";
 
@@ -30,6 +31,15 @@ it("makes each batch whole by itself: a run comes with its chat, its steps, and 
   }
 });
 
+it("names the parent again where a family is split between two batches", () => {
+  const parent = recordedChat("parent", { text: "x".repeat(2_000_000) });
+  const child = recordedChat("child", { parent: "parent", text: "y" });
+  const [first, second] = [...packBatches([[parent, child]], { nameOwners: true })].map(({ batch }) => batch);
+  expect(first?.runs?.map(({ chat_id }) => chat_id)).toEqual(["parent"]);
+  expect(second?.runs?.map(({ chat_id }) => chat_id)).toEqual(["child"]);
+  expect(second?.chats?.map(({ id }) => id)).toEqual(["parent", "child"]);
+});
+
 it("packs about a megabyte into a batch, far below what the server takes", () => {
   for (const { batch } of batches) {
     const json = JSON.stringify(batch);
@@ -48,3 +58,11 @@ it("says whose a chat is only where it is told to", () => {
   const unnamed = [...packBatches(generateFamilies(SMALL, NOW), { nameOwners: false })];
   expect(unnamed.flatMap(({ batch }) => batch.chats ?? []).filter(({ owner }) => owner !== undefined)).toEqual([]);
 });
+
+function recordedChat(id: string, { parent, text }: { parent?: string; text: string }): RecordedChat {
+  const at = NOW.toISOString();
+  const run = { id: `run of ${id}`, chat_id: id, updated_at: at };
+  const step = { id: `step of ${id}`, run_id: run.id, chat_id: id, metadata: { text } };
+  const chat = { id, ...(parent !== undefined && { parent_chat_id: parent }) };
+  return { chat, owner: "somebody@example.com", runs: [{ run, steps: [step] }] };
+}
