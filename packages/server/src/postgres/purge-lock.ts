@@ -78,9 +78,8 @@ export async function tryPurgeLock(pool: Pool): Promise<PurgeLock | undefined> {
 }
 
 async function takeLock(client: PoolClient): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>(
-    "SELECT pg_try_advisory_xact_lock($1) AS taken",
-    [ADVISORY_LOCKS.purge],
-  );
+  const { rows } = await client.query<{ taken: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS taken", [
+    ADVISORY_LOCKS.purge,
+  ]);
   return rows[0]?.taken === true;
 }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -135,6 +136,22 @@ test("a server whose user was killed is taken over, and stopped by the one that 
   expect(postmasterOf(dataDir)!.process).toEqual(orphan.process);
   await heir.stop();
   expect(isRunning(orphan.process)).toBe(false);
+});
+
+test("a server whose data directory was moved while it ran is found at the new place", async (context) => {
+  context.skip(process.platform !== "linux", "only Linux shows where a process works");
+  const dataDir = await initializedFolder();
+  const user = useElsewhere(dataDir);
+  const { url } = await user.event("ready");
+  user.process.kill("SIGKILL");
+  await user.ended;
+  const moved = temporaryFolder();
+  renameSync(join(dataDir, "postgres"), join(moved, "postgres"));
+
+  const heir = await useHere(moved);
+  expect(heir.url).toBe(url);
+  await heir.stop();
+  expect(postmasterOf(moved)).toBeUndefined();
 });
 
 test("a start finds its way when a server that seems ready has just been told to stop", async (context) => {
