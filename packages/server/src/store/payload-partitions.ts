@@ -20,6 +20,9 @@ const PARTITIONS_AHEAD = 2;
 /** How often a change of the schema that lost a lock is tried again before the write that needs it fails. */
 const ATTEMPTS = 5;
 
+/** An import may need a thousand partitions; a transaction that made them all would hold its locks for too long. */
+const CREATED_AT_ONCE = 20;
+
 /** No change of the schema waits longer than this for a lock, since everybody who comes later would wait behind it. */
 const LOCK_TIMEOUT = "2s";
 
@@ -43,10 +46,10 @@ export class PayloadPartitions {
 
   /** Makes sure that a payload recorded at each of these moments (SQL or ISO text, UTC) finds its partition. */
   async ensure(moments: Iterable<string>): Promise<void> {
-    for (const text of moments) {
-      if (text === "infinity") continue;
-      const moment = new Date(text);
-      if (!this.#known.some((range) => covers(range, moment))) await this.#create(moment);
+    const wanted = [...new Set(moments)].filter((text) => text !== "infinity").map((text) => new Date(text));
+    const isMissing = (moment: Date): boolean => !this.#known.some((range) => covers(range, moment));
+    for (let missing = wanted.filter(isMissing); missing.length > 0; missing = missing.filter(isMissing)) {
+      await this.#create(missing.slice(0, CREATED_AT_ONCE));
     }
   }
 
@@ -86,10 +89,10 @@ export class PayloadPartitions {
     this.forget();
   }
 
-  async #create(moment: Date): Promise<void> {
+  async #create(moments: readonly Date[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        this.#known = await this.#createOnce(moment);
+        this.#known = await this.#createOnce(moments);
         return;
       } catch (error) {
         if (attempt === ATTEMPTS || !hasCode(error, "55P03", "40P01")) throw error;
@@ -97,21 +100,28 @@ export class PayloadPartitions {
     }
   }
 
-  async #createOnce(moment: Date): Promise<readonly TimeRange[]> {
-    const interrupted = (await this.list()).find(
-      (partition) => partition.state === "detaching" && covers(partition, moment),
-    );
-    if (interrupted !== undefined) await this.finishDetaching(interrupted.name);
+  async #createOnce(moments: readonly Date[]): Promise<readonly TimeRange[]> {
+    for (const { name, state, ...range } of await this.list()) {
+      if (state === "detaching" && moments.some((moment) => covers(range, moment))) await this.finishDetaching(name);
+    }
     return this.#database.transaction().execute(async (transaction) => {
       await sql`SELECT set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`.execute(transaction);
       await sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.payloadPartitions})`.execute(transaction);
       // One that is being detached still claims its range.
-      const claimed = (await listPartitions(transaction)).filter((partition) => partition.state !== "detached");
-      const attached = claimed.filter((partition) => partition.state === "attached");
-      if (attached.some((partition) => covers(partition, moment))) return attached;
-      const range = rangeAround(moment, this.#length, claimed);
-      await attachNew(transaction, range);
-      return [...attached, range];
+      const claimed: TimeRange[] = [];
+      const attached: TimeRange[] = [];
+      for (const partition of await listPartitions(transaction)) {
+        if (partition.state !== "detached") claimed.push(partition);
+        if (partition.state === "attached") attached.push(partition);
+      }
+      for (const moment of moments) {
+        if (attached.some((range) => covers(range, moment))) continue;
+        const range = rangeAround(moment, this.#length, claimed);
+        await attachNew(transaction, range);
+        claimed.push(range);
+        attached.push(range);
+      }
+      return attached;
     });
   }
 

@@ -22,10 +22,10 @@ COMMENT ON TABLE "chat_debug_payloads_2026030200_xxxxxxxx" IS 'shelflife payload
 
 ALTER TABLE chat_debug_payloads ATTACH PARTITION "chat_debug_payloads_2026030200_xxxxxxxx" FOR VALUES FROM ('2026-03-02T00:00:00.000Z') TO ('2026-03-03T00:00:00.000Z');
 
-commit;
-
 CREATE TABLE "chat_debug_payloads_2026030300_xxxxxxxx" (LIKE chat_debug_payloads INCLUDING ALL);
 
 COMMENT ON TABLE "chat_debug_payloads_2026030300_xxxxxxxx" IS 'shelflife payload partition 2026-03-03T00:00:00.000Z 2026-03-04T00:00:00.000Z';
 
 ALTER TABLE chat_debug_payloads ATTACH PARTITION "chat_debug_payloads_2026030300_xxxxxxxx" FOR VALUES FROM ('2026-03-03T00:00:00.000Z') TO ('2026-03-04T00:00:00.000Z');
+
+commit;
