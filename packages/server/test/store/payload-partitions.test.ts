@@ -49,6 +49,17 @@ describe("the partition of a payload", () => {
     expect(await partitions(app)).toEqual([]);
   });
 
+  test("exists for every day of an import that brings many in one batch", async () => {
+    const app = await createTestApp();
+    const { key } = await app.createUser();
+    const day = (index: number): string => new Date(Date.UTC(2024, 0, 1 + 3 * index)).toISOString();
+    const imported = Array.from({ length: 50 }, (_, index) => completeRun({ started_at: day(index) }));
+    const batch = { runs: imported.map(({ run }) => run), steps: imported.map(({ step }) => step) };
+    expect(await app.client(key).recordDebugBatch(batch)).toEqual({ accepted: 100, rejected: [] });
+    expect(await partitions(app)).toHaveLength(50);
+    expect(await countRows(app.pool)).toMatchObject({ payloads: 50 });
+  });
+
   test("is made once where many batches on two servers need it at once, and none of them fails", async () => {
     const one = await createTestApp();
     const other = await createTestApp({ testDatabase: one.testDatabase });
