@@ -4,9 +4,10 @@ import type { AddressInfo } from "node:net";
 
 import { describe, expect, it } from "vitest";
 
+import { makeScratchFolder } from "../postgres/scratch-folder.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
-import { runCommand, startCommand, temporaryFolder, urlOf } from "./server-process.ts";
+import { runCommand, startCommand, urlOf } from "./server-process.ts";
 
 const ANY_PORT = { SHELFLIFE_HTTP_ADDRESS: "127.0.0.1:0" };
 
@@ -131,7 +132,7 @@ describe("a start that cannot succeed gives one clear line and exit status 1", (
 
 describe("serve with the embedded database", () => {
   it("recovers from kill -9, finds its data again, and leaves no process behind", { timeout: 90_000 }, async () => {
-    const environment = { ...ANY_PORT, SHELFLIFE_DATA_DIR: await temporaryFolder() };
+    const environment = { ...ANY_PORT, SHELFLIFE_DATA_DIR: makeScratchFolder() };
     const first = startCommand(["serve"], environment);
     await urlOf(first);
     // A command beside the running server shares its database.

@@ -1,8 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -57,13 +54,6 @@ export function startCommand(args: readonly string[], environment: Record<string
 
 export function runCommand(args: readonly string[], environment: Record<string, string>): Promise<Finished> {
   return startCommand(args, environment).finished;
-}
-
-/** A folder that goes with the test. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "shelflife-process-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** The server's base URL, once it listens. */
