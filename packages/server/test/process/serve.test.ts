@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
-import { makeScratchFolder } from "../postgres/scratch-folder.ts";
+import { makeScratchFolder, removeScratchFolder } from "../postgres/scratch-folder.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
 import { runCommand, startCommand, urlOf } from "./server-process.ts";
@@ -132,7 +132,9 @@ describe("a start that cannot succeed gives one clear line and exit status 1", (
 
 describe("serve with the embedded database", () => {
   it("recovers from kill -9, finds its data again, and leaves no process behind", { timeout: 90_000 }, async () => {
-    const environment = { ...ANY_PORT, SHELFLIFE_DATA_DIR: makeScratchFolder() };
+    const folder = makeScratchFolder();
+    onTestFinished(() => removeScratchFolder(folder));
+    const environment = { ...ANY_PORT, SHELFLIFE_DATA_DIR: folder };
     const first = startCommand(["serve"], environment);
     await urlOf(first);
     // A command beside the running server shares its database.
