@@ -15,8 +15,7 @@ export function firstMessage(request: Record<string, unknown> | undefined): stri
       .filter(isObject)
       .flatMap((part) => (typeof part["text"] === "string" ? part["text"] : []));
     const label = texts.join(" ").replaceAll(/\s+/g, " ").trim();
-    // A pair of surrogates at the edge stays whole; half a pair that was sent as such is replaced.
-    if (label !== "") return truncateCharacters(label, FIRST_MESSAGE_CHARACTERS).toWellFormed();
+    if (label !== "") return truncateCharacters(label, FIRST_MESSAGE_CHARACTERS);
   }
   return undefined;
 }

@@ -293,7 +293,7 @@ describe("damaged storage", () => {
 
     await damage("null");
     const read = await app.client(owner.key).getDebugRun(run.chat_id, run.id);
-    expect(read).toMatchObject({ summary: {}, steps: [{ metadata: {} }] });
+    expect([read.summary, read.steps[0]?.metadata]).toEqual([{}, {}]);
     expect(read.steps[0]).not.toHaveProperty("usage");
     expect(read.steps[0]).not.toHaveProperty("error");
   });

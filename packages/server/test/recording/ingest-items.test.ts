@@ -93,6 +93,14 @@ describe("an id that stands twice in one batch", () => {
     });
   });
 
+  test("keeps the later clock, whichever stands first", async () => {
+    const run = runItem({ updated_at: "2026-01-02T00:00:00Z" });
+    await send({ runs: [run, { ...run, updated_at: "2026-01-01T00:00:00Z" }] });
+    expect(await storedRow(app.pool, "chat_debug_runs", run.id)).toMatchObject({
+      updated_at: new Date("2026-01-02T00:00:00Z"),
+    });
+  });
+
   test("keeps one item where the other is refused", async () => {
     const run = runItem();
     const result = await send({ runs: [run, { ...run, kind: "unknown" }] });

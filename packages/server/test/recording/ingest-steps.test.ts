@@ -4,6 +4,7 @@ import type { DebugBatch, DebugBatchResult } from "@shelflife/api-contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { runItem, stepItem, type SentRun, type SentStep } from "../debug-batches.ts";
+import { waitForLockWaits } from "../lock-waits.ts";
 import { storedRow } from "../stored-rows.ts";
 import { createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 
@@ -152,6 +153,25 @@ describe("a step without a run that it could go into", () => {
       { kind: "step", id: step.id, code: "not_owner" },
     ]);
   });
+});
+
+test("a run that a step is being written to is passed over by the purge, and lives on", async () => {
+  const run = runItem({ updated_at: "2020-01-01T00:00:00Z" });
+  await send({ runs: [run] });
+  const { signal } = new AbortController();
+  const expired = { cutoff: new Date("2021-01-01T00:00:00Z"), limit: 10, after: null, ledgerId: randomUUID(), signal };
+  const blocker = await app.pool.connect();
+  try {
+    await blocker.query("BEGIN; LOCK TABLE chat_debug_steps IN SHARE ROW EXCLUSIVE MODE");
+    const sending = send({ steps: [stepItem(run)] });
+    await waitForLockWaits(app.pool, 1);
+    expect(await app.store.purgeDebugRunBatch(expired)).toMatchObject({ found: 0, deleted: 0 });
+    await blocker.query("COMMIT");
+    expect(await sending).toEqual({ accepted: 1, rejected: [] });
+  } finally {
+    blocker.release();
+  }
+  expect(await app.store.purgeDebugRunBatch(expired)).toMatchObject({ found: 0, deleted: 0 });
 });
 
 describe("a finished run", () => {
