@@ -161,6 +161,18 @@ const ownsPayload = sql`chat_debug_runs.id = payload.run_id
   AND chat_debug_runs.chat_id = payload.chat_id
   AND coalesce(chat_debug_runs.payload_at, chat_debug_runs.started_at) = payload.recorded_at`;
 
+/** What a run's rows have contributed for others to refer to: it is added to, and never replaced. */
+const APPENDED = ["chunks", "chunk_index"];
+
+/** One part of two rows of one step, the kept one being the older. */
+function merge(part: string): RawBuilder<unknown> {
+  const older = sql.ref(`kept.${part}`);
+  const newer = sql.ref(`excluded.${part}`);
+  return APPENDED.includes(part)
+    ? sql`coalesce(${older} || ${newer}, ${older}, ${newer})`
+    : sql`coalesce(${newer}, ${older})`;
+}
+
 /**
  * Moves the payloads of locked runs to the kept partition and says so on the runs, without touching their clock. A reader
  * sees them in the one place or in the other, never in neither.
@@ -193,9 +205,7 @@ async function moveToKept(
       INSERT INTO chat_debug_payloads AS kept (chat_id, run_id, step_id, recorded_at, ${sql.join(parts.map((part) => sql.ref(part)))})
       SELECT chat_id, run_id, step_id, 'infinity', ${sql.join(parts.map((part) => sql.ref(part)))} FROM moved
       ON CONFLICT (chat_id, run_id, step_id, recorded_at) DO UPDATE SET ${sql.join(
-        parts.map(
-          (part) => sql`${sql.ref(part)} = coalesce(${sql.ref(`excluded.${part}`)}, ${sql.ref(`kept.${part}`)})`,
-        ),
+        parts.map((part) => sql`${sql.ref(part)} = ${merge(part)}`),
       )}
     `.execute(transaction);
   }

@@ -28,7 +28,7 @@ WITH moved AS (
 )
 INSERT INTO chat_debug_payloads AS kept (chat_id, run_id, step_id, recorded_at, "request", "response", "attempts", "chunks", "chunk_index")
 SELECT chat_id, run_id, step_id, 'infinity', "request", "response", "attempts", "chunks", "chunk_index" FROM moved
-ON CONFLICT (chat_id, run_id, step_id, recorded_at) DO UPDATE SET "request" = coalesce("excluded"."request", "kept"."request"), "response" = coalesce("excluded"."response", "kept"."response"), "attempts" = coalesce("excluded"."attempts", "kept"."attempts"), "chunks" = coalesce("excluded"."chunks", "kept"."chunks"), "chunk_index" = coalesce("excluded"."chunk_index", "kept"."chunk_index");
+ON CONFLICT (chat_id, run_id, step_id, recorded_at) DO UPDATE SET "request" = coalesce("excluded"."request", "kept"."request"), "response" = coalesce("excluded"."response", "kept"."response"), "attempts" = coalesce("excluded"."attempts", "kept"."attempts"), "chunks" = coalesce("kept"."chunks" || "excluded"."chunks", "kept"."chunks", "excluded"."chunks"), "chunk_index" = coalesce("kept"."chunk_index" || "excluded"."chunk_index", "kept"."chunk_index", "excluded"."chunk_index");
 
 UPDATE chat_debug_runs AS run SET payload_at = 'infinity'
 FROM unnest($1::uuid[], $2::uuid[]) AS chosen (chat_id, run_id)
