@@ -39,18 +39,17 @@ export async function sendBatches(batches: Iterable<DemoBatch>, options: SendOpt
       options.onSent({ chatsDone, runs: batch.runs?.length ?? 0 });
     }
   };
-  // The first failure stops the others, which would fail alike.
-  const outcomes = await Promise.allSettled(
-    Array.from({ length: CONCURRENCY }, () =>
-      work().catch((error: unknown) => {
-        failed.abort();
-        throw error;
-      }),
-    ),
+  // The first failure stops the others, which then fail for no reason of their own.
+  const failures: unknown[] = [];
+  const workers = Array.from({ length: CONCURRENCY }, () =>
+    work().catch((error: unknown) => {
+      failures.push(error);
+      failed.abort();
+    }),
   );
+  await Promise.all(workers);
   if (options.signal?.aborted === true) throw stopped();
-  const failure = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failure !== undefined) throw failure.reason;
+  if (failures.length > 0) throw failures[0];
   return rejected;
 }
 

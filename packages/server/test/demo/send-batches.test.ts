@@ -15,6 +15,13 @@ function failure(status: number, code: string, headers: Record<string, string> =
   return Response.json({ message: `answered ${status}`, code }, { status, headers });
 }
 
+/** A server that never answers. */
+function untilAborted({ signal }: Request): Promise<Response> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error));
+  });
+}
+
 function batchesOf(count: number): DemoBatch[] {
   return Array.from({ length: count }, (_, index) => ({
     batch: { chats: [], runs: [{ id: `run-${index}`, chat_id: "chat" }], steps: [] },
@@ -75,6 +82,11 @@ it("does not repeat what was refused for good, and soon sends nothing more", asy
   expect(new Set(bodies).size).toBe(bodies.length);
 });
 
+it("says why it failed, and not that it stopped what else was under way", async () => {
+  const { done } = sending(3, (call, request) => (call === 3 ? failure(403, "forbidden") : untilAborted(request)));
+  await expect(done).rejects.toMatchObject({ code: "demo_not_sent", message: expect.stringContaining("forbidden") });
+});
+
 it("has at most three requests under way", async () => {
   let underWay = 0;
   let most = 0;
@@ -109,15 +121,11 @@ it("stops where recording is off, and says how to turn it on", async () => {
 
 it("stops when it is told to, in the middle of a request", async () => {
   const stopping = new AbortController();
-  const never = (request: Request): Promise<Response> =>
-    new Promise((_, reject) => {
-      request.signal.addEventListener("abort", () => reject(request.signal.reason as Error));
-    });
   const { done } = sending(
     10,
     (_call, request) => {
       setImmediate(() => stopping.abort());
-      return never(request);
+      return untilAborted(request);
     },
     stopping.signal,
   );
