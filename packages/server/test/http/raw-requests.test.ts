@@ -62,6 +62,19 @@ test.each<[string, () => string[]]>([
   ],
   ["a body that ends early", () => [`PUT ${SETTING} HTTP/1.1`, "Host: a", key(), "Content-Length: 50", "", CUT_SHORT]],
   [
+    "a compressed body that ends early",
+    () => [
+      `PUT ${SETTING} HTTP/1.1`,
+      "Host: a",
+      key(),
+      "Content-Encoding: gzip",
+      "Content-Length: 50",
+      "",
+      "\x1f\x8b\x08",
+      CUT_SHORT,
+    ],
+  ],
+  [
     "two lengths",
     () => [`PUT ${SETTING} HTTP/1.1`, "Host: a", key(), "Content-Length: 2", "Content-Length: 3", "", "{}"],
   ],
