@@ -1,1 +1,12 @@
-update "purge_ledger" set "outcome" = $1, "window_days" = $2, "cutoff" = $3, "expired" = $4, "remaining" = $5, "duration_ms" = $6, "error" = $7, "finished_at" = $8 where "id" = $9;
+UPDATE purge_ledger
+SET
+  outcome = $1,
+  window_days = $2,
+  cutoff = $3,
+  expired = $4,
+  remaining = $5,
+  duration_ms = $6,
+  error = $7,
+  finished_at = $8
+FROM (SELECT) AS waiting
+WHERE id = $9;
