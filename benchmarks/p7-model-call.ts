@@ -1,0 +1,93 @@
+import { Child } from "./child-process.ts";
+import type { BenchmarkCluster } from "./cluster.ts";
+import type { CallBlock, ModelCallCommands } from "./model-call-process.ts";
+import { createPerson } from "./person.ts";
+import { openProduction } from "./production.ts";
+import type { ProviderCommands } from "./provider-process.ts";
+import type { PurgerCommands } from "./purger-process.ts";
+import { formatNumber, formatSpread, judge, type Finding, type Verdict } from "./report.ts";
+import type { Size } from "./sizes.ts";
+import { median, spread } from "./statistics.ts";
+
+const STALL_LIMIT_MS = 5;
+
+/**
+ * P7: an application on the AI SDK, a provider on the loopback that answers after 200 ms, and the server that is recorded
+ * into, each a process of its own. Blocks of calls with the recorder and without take turns.
+ */
+export async function measureModelCall(cluster: BenchmarkCluster, size: Size): Promise<Finding[]> {
+  await using database = await cluster.createDatabase();
+  const person = await createPersonIn(database.url);
+  await using server = new Child<PurgerCommands>(new URL("purger-process.ts", import.meta.url));
+  await using provider = new Child<ProviderCommands>(new URL("provider-process.ts", import.meta.url));
+  await using application = new Child<ModelCallCommands>(new URL("model-call-process.ts", import.meta.url));
+  const { url: serverUrl } = await server.call("open", { url: database.url, serve: true });
+  const { url: providerUrl } = await provider.call("listen", undefined);
+  await application.call("open", { providerUrl, serverUrl, key: person.key });
+
+  const recorded: CallBlock[] = [];
+  const plain: CallBlock[] = [];
+  // The first block of each kind warms the process up and is not counted.
+  for (let repeat = -1; repeat < size.repeats; repeat += 1) {
+    const without = await application.call("callModel", { calls: size.modelCalls, recorded: false });
+    const together = await application.call("callModel", { calls: size.modelCalls, recorded: true });
+    if (repeat < 0) continue;
+    plain.push(without);
+    recorded.push(together);
+  }
+  const { sent, dropped, rejected } = await application.call("close", undefined);
+  await provider.call("close", undefined);
+  await server.call("close", undefined);
+  if (dropped + rejected > 0) throw new Error(`${dropped} items were dropped and ${rejected} refused.`);
+  return [latencyFinding(recorded, plain, size), stallFinding(recorded, plain, sent)];
+}
+
+async function createPersonIn(url: string): Promise<{ key: string }> {
+  await using production = await openProduction(url);
+  return await createPerson(production);
+}
+
+function latencyFinding(recorded: readonly CallBlock[], plain: readonly CallBlock[], size: Size): Finding {
+  const mediansOf = (blocks: readonly CallBlock[]): number[] => blocks.map(({ latenciesMs }) => median(latenciesMs));
+  const [withRecorder, without] = [mediansOf(recorded), mediansOf(plain)];
+  const added = withRecorder.map((figure, repeat) => 100 * (figure / (without[repeat] ?? Number.NaN) - 1));
+  const { verdict, remark } = judge(median(added), { atMost: 2 });
+  return {
+    target: "P7",
+    what: "what recording adds to the median of a model call that takes 200 ms",
+    limit: "at most 2 %",
+    reference: `${formatSpread(spread(without), " ms")} without the recorder`,
+    ours: formatSpread(spread(withRecorder), " ms"),
+    ratio: `${formatSpread(spread(added))} %`,
+    verdict,
+    remarks: [
+      ...remark,
+      `${size.modelCalls} calls of about 14 KB a block, ${recorded.length} blocks of each kind in turn`,
+    ],
+  };
+}
+
+function stallFinding(recorded: readonly CallBlock[], plain: readonly CallBlock[], sent: number): Finding {
+  const stallsOf = (blocks: readonly CallBlock[]): number[] => blocks.map(({ longestStallMs }) => longestStallMs);
+  const worst = Math.max(...stallsOf(recorded));
+  const worstWithout = Math.max(...stallsOf(plain));
+  const { verdict, remark } = judge(worst, { atMost: STALL_LIMIT_MS });
+  // Where the loop stalls as long without the recorder, it is not the recorder that was seen.
+  const unresolved = verdict === "missed" && worstWithout > STALL_LIMIT_MS;
+  const shown: Verdict = unresolved ? "unresolved" : verdict;
+  return {
+    target: "P7",
+    what: "longest stall of the application's event loop while it records",
+    limit: `none above ${STALL_LIMIT_MS} ms`,
+    reference: `${formatNumber(worstWithout)} ms without the recorder`,
+    ours: `${formatNumber(worst)} ms`,
+    ratio: "",
+    verdict: shown,
+    remarks: [
+      ...remark,
+      ...(unresolved ? ["the application alone stalls for more than the limit on this machine"] : []),
+      `longest of a block with the recorder: ${formatSpread(spread(stallsOf(recorded)), " ms")}; without: ${formatSpread(spread(stallsOf(plain)), " ms")}`,
+      `${formatNumber(sent)} items arrived`,
+    ],
+  };
+}
