@@ -126,3 +126,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (problems.length > 0) throw new CodedError("config_invalid", `Invalid configuration: ${problems.join("; ")}.`);
   return values as Config;
 }
+
+/** What an application's recorder reads; it may well stand in the environment of a server beside it. */
+const VARIABLES_OF_RECORDERS = ["SHELFLIFE_URL", "SHELFLIFE_API_KEY"];
+
+/** Variables that look like ours and are not: a misspelt kill switch must not go unnoticed. */
+export function unknownVariables(environment: Record<string, string | undefined>): string[] {
+  const known = [...Object.keys(VARIABLES), ...VARIABLES_OF_RECORDERS];
+  return Object.keys(environment).filter((name) => name.startsWith("SHELFLIFE_") && !known.includes(name));
+}

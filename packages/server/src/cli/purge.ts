@@ -63,7 +63,7 @@ function describeReport(report: TickReport, { dryRun }: PurgeOptions): string {
     if (policy.cutoff === null)
       return `${policy.policy}: ${policy.windowDays === 0 ? "kept for ever" : "not purged"}${failed}`;
     const what = dryRun === true ? `would delete ${policy.expired}` : `deleted ${policy.deleted}, left ${policy.left}`;
-    return `${policy.policy}: ${what} ${policy.recordType} last written before ${policy.cutoff.toISOString()}${failed}`;
+    return `${policy.policy}: ${what} ${policy.recordType}, cutoff ${policy.cutoff.toISOString()}${failed}`;
   });
   const failure = report.error === undefined ? [] : [`${report.error.code}: ${report.error.message}`];
   return [`${dryRun === true ? "dry run" : "purge"}: ${report.outcome}`, ...failure, ...lines].join("\n");

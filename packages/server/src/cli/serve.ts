@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-import { readConfig } from "../config.ts";
+import { readConfig, unknownVariables } from "../config.ts";
 import { createLog } from "../log.ts";
 import { startServer } from "../main.ts";
 
@@ -14,6 +14,8 @@ export function addServeCommand(program: Command): void {
 async function serve(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.SHELFLIFE_LOG_LEVEL);
+  const variables = unknownVariables(process.env);
+  if (variables.length > 0) log.warn({ variables }, "unknown configuration variables are ignored; are they misspelt?");
   const stopping = new AbortController();
   const { promise: stopped, resolve } = Promise.withResolvers<void>();
   const stop = (signal: NodeJS.Signals): void => {

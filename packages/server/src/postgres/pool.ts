@@ -61,6 +61,8 @@ export function createPool({
   // does not know. UTC, because partition bounds and days in SQL must not depend on where the server stands.
   const sessionSettings = [
     "set timezone = 'UTC'",
+    // Times travel as text where a Date would lose their microseconds; a role may have another style of its own.
+    "set datestyle = 'ISO'",
     `set statement_timeout = ${statementTimeoutMs}`,
     `set idle_in_transaction_session_timeout = ${idleInTransactionTimeoutMs}`,
   ].join("; ");

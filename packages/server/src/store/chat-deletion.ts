@@ -47,6 +47,7 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
         await sql`UPDATE chats SET purging_at = ${now} WHERE id = ANY (${ids}::uuid[]) AND purging_at IS NULL`.execute(
           transaction,
         );
+        await removeOldTombstones(transaction, now);
         // A late flush of a recorder must not bring back what was deleted on purpose.
         await sql`
           INSERT INTO tombstones (kind, id, created_at) SELECT 'chat', id, ${now} FROM unnest(${ids}::uuid[]) AS deleted (id)
@@ -111,6 +112,19 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
       return (result.numAffectedRows ?? 0n) > 0n;
     },
   };
+}
+
+/** No recorder flushes later than this, so a tombstone has done its work by then, in milliseconds. */
+const TOMBSTONE_MS = 7 * 86_400_000;
+
+/** Whoever leaves tombstones takes some of the old ones away. */
+async function removeOldTombstones(transaction: OpenTransaction, now: Date): Promise<void> {
+  await sql`
+    DELETE FROM tombstones
+    WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM tombstones WHERE created_at < ${new Date(now.getTime() - TOMBSTONE_MS)} ORDER BY created_at LIMIT 1000
+    ))
+  `.execute(transaction);
 }
 
 interface ChosenRun {

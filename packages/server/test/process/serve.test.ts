@@ -87,6 +87,21 @@ describe("serve", () => {
   });
 });
 
+it("serve warns of a variable that is misspelt, and says nothing of a recorder's", async () => {
+  const { url } = await createTestDatabase();
+  const environment = {
+    ...ANY_PORT,
+    SHELFLIFE_DATABASE_URL: url,
+    SHELFLIFE_PURG: "off",
+    SHELFLIFE_URL: "http://127.0.0.1:7080",
+  };
+  const server = startCommand(["serve"], environment);
+  await urlOf(server);
+  server.child.kill("SIGTERM");
+  const { stderr } = await server.finished;
+  expect(stderr).toMatch(/"level":"warn".*"variables":\["SHELFLIFE_PURG"\]/);
+});
+
 describe("a start that cannot succeed gives one clear line and exit status 1", () => {
   it("on a port that is taken, and leaves the purge to the server that has it", async () => {
     const taken = createServer().listen(0, "127.0.0.1");

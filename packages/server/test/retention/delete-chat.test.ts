@@ -86,6 +86,17 @@ describe("deleting a chat", () => {
     ]);
   });
 
+  it("takes tombstones away that are older than seven days, and keeps one of exactly seven", async () => {
+    const [old, young] = [randomUUID(), randomUUID()];
+    await fixture.pool.query(
+      "INSERT INTO tombstones (kind, id, created_at) VALUES ('chat', $1, $2), ('chat', $3, $4)",
+      [old, daysBefore(7, -1), young, daysBefore(7)],
+    );
+    await store.markChatDeleted(fixture.chatId, ORIGIN);
+    const { rows } = await fixture.pool.query<{ id: string }>("SELECT id FROM tombstones");
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([young, fixture.chatId]));
+  });
+
   it("goes on where an interrupted call stopped", async () => {
     for (let index = 0; index < 3; index += 1) await recordRun(fixture, { startedAt: daysBefore(index) });
     const dying: Store = { ...store, dropDeletedChat: () => Promise.reject(new Error("the process has died")) };

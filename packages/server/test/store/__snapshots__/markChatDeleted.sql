@@ -7,6 +7,11 @@ FOR UPDATE;
 
 UPDATE chats SET purging_at = $1 WHERE id = ANY ($2::uuid[]) AND purging_at IS NULL;
 
+DELETE FROM tombstones
+WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM tombstones WHERE created_at < $1 ORDER BY created_at LIMIT 1000
+));
+
 INSERT INTO tombstones (kind, id, created_at) SELECT 'chat', id, $1 FROM unnest($2::uuid[]) AS deleted (id)
 ON CONFLICT (id, kind) DO UPDATE SET created_at = excluded.created_at;
 
