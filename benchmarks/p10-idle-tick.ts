@@ -25,6 +25,8 @@ export async function measureIdleTick(cluster: BenchmarkCluster, size: Size, dat
     statements = ticked.statements / size.idleTicks;
   }
   const reference: number[] = [];
+  // The first statement opens the connection.
+  await runReferenceStatement(database.pool, new Date(0));
   for (let statement = 0; statement < 3 * size.repeats; statement += 1) {
     const { deleted, ms } = await runReferenceStatement(database.pool, new Date(0));
     if (deleted > 0) throw new Error("The reference was not idle.");
