@@ -75,12 +75,12 @@ export const VARIABLES = {
   ),
   SHELFLIFE_PURGE_BATCH_SIZE: variable(
     wholeNumber(1, 1000),
-    "500",
+    "200",
     "How many records one purge transaction deletes at the most, 1 to 1000.",
   ),
   SHELFLIFE_PURGE_BATCH_MS: variable(
     wholeNumber(1, 10_000),
-    "25",
+    "10",
     "How long one purge transaction should take, in milliseconds. Batches become smaller than their maximum where they take longer.",
   ),
   SHELFLIFE_PURGE_SLOW_REQUEST_MS: variable(
@@ -90,7 +90,7 @@ export const VARIABLES = {
   ),
   SHELFLIFE_PURGE_DUTY_PERCENT: variable(
     wholeNumber(1, 100),
-    "25",
+    "12",
     "The share of the time that a draining purge works; the rest it pauses, so that the foreground does not feel it. 100 never pauses.",
   ),
   SHELFLIFE_PURGE_BUDGET_SECONDS: variable(
