@@ -14,10 +14,9 @@ import type {
   StoredRunDetails,
   StoredRunSkeleton,
   StoredRunWithSteps,
-  StoredStep,
   StoredStepAlone,
-  StoredStepWithPayload,
 } from "../store/debug-runs.ts";
+import type { StoredStep, StoredStepWithPayload } from "../store/debug-steps.ts";
 import { decodePart } from "./decode-part.ts";
 import { checkShape } from "./malformed-payload.ts";
 import { RunChunks } from "./run-chunks.ts";

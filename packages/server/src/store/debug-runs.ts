@@ -1,8 +1,15 @@
-import { DEBUG_RUNS_LISTED, type RunKind, type RunStatus, type StepOperation } from "@shelflife/api-contract";
+import { DEBUG_RUNS_LISTED, type RunKind, type RunStatus } from "@shelflife/api-contract";
 import { sql } from "kysely";
 
 import type { Database, OpenTransaction } from "./database.ts";
-import { readChunks, readSteps, readStepsWithPayload, type PlacedRun } from "./debug-steps.ts";
+import {
+  readChunks,
+  readSteps,
+  readStepsWithPayload,
+  type PlacedRun,
+  type StoredStep,
+  type StoredStepWithPayload,
+} from "./debug-steps.ts";
 
 /** A debug run as it is stored, without its steps. */
 export interface StoredRun {
@@ -16,34 +23,6 @@ export interface StoredRun {
   readonly started_at: Date;
   readonly updated_at: Date;
   readonly finished_at: Date | null;
-}
-
-export interface StoredStep {
-  readonly id: string;
-  readonly run_id: string;
-  readonly chat_id: string;
-  readonly step_number: number;
-  readonly operation: StepOperation;
-  readonly status: RunStatus;
-  readonly history_tip_message_id: number | null;
-  readonly assistant_message_id: number | null;
-  readonly usage: Record<string, unknown> | null;
-  readonly error: Record<string, unknown> | null;
-  readonly metadata: Record<string, unknown>;
-  readonly started_at: Date;
-  readonly updated_at: Date;
-  readonly finished_at: Date | null;
-  readonly payload_bytes: number;
-}
-
-export interface StoredStepWithPayload extends StoredStep {
-  /** As they are stored; null where that part was never recorded. */
-  readonly request: Buffer | null;
-  readonly response: Buffer | null;
-  readonly attempts: Buffer | null;
-  /** What the step contributed to what its run stores once; null where that is nothing. */
-  readonly chunks: Buffer | null;
-  readonly chunk_index: Buffer | null;
 }
 
 export interface StoredRunDetails extends StoredRun {

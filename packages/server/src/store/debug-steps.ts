@@ -1,7 +1,35 @@
+import type { RunStatus, StepOperation } from "@shelflife/api-contract";
 import { sql } from "kysely";
 
 import type { OpenTransaction } from "./database.ts";
-import type { StoredStep, StoredStepWithPayload } from "./debug-runs.ts";
+
+export interface StoredStep {
+  readonly id: string;
+  readonly run_id: string;
+  readonly chat_id: string;
+  readonly step_number: number;
+  readonly operation: StepOperation;
+  readonly status: RunStatus;
+  readonly history_tip_message_id: number | null;
+  readonly assistant_message_id: number | null;
+  readonly usage: Record<string, unknown> | null;
+  readonly error: Record<string, unknown> | null;
+  readonly metadata: Record<string, unknown>;
+  readonly started_at: Date;
+  readonly updated_at: Date;
+  readonly finished_at: Date | null;
+  readonly payload_bytes: number;
+}
+
+export interface StoredStepWithPayload extends StoredStep {
+  /** As they are stored; null where that part was never recorded. */
+  readonly request: Buffer | null;
+  readonly response: Buffer | null;
+  readonly attempts: Buffer | null;
+  /** What the step contributed to what its run stores once; null where that is nothing. */
+  readonly chunks: Buffer | null;
+  readonly chunk_index: Buffer | null;
+}
 
 /** A run, and where its payloads are. */
 export interface PlacedRun {
