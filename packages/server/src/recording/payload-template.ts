@@ -71,9 +71,9 @@ function renderList(list: ChunkList, numberOf: NumberOf): string {
 }
 
 // The marks are the control characters that no JSON text holds.
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- the marks are control characters
 const REFERENCES = /\u0001([\d,-]+)\u0002/g;
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- the marks are control characters
 const TEXTS = /\u0003([^\u0003\u0004]*)\u0004/g;
 
 /** The numbers of the chunks that a rendered template names. */

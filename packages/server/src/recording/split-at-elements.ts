@@ -9,7 +9,7 @@ const CHARACTER = {
 };
 
 /** A text that a chunk could not give back as it was: one with half a character, or with control characters. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSUITABLE = /[\u0000-\u001f]/;
 
 /**

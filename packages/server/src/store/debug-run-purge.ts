@@ -77,7 +77,7 @@ export function debugRunPurgeStore(database: Database): DebugRunPurgeStore {
         const deleted = await deleteLocked(transaction, locked, cutoff);
         const kept = locked.filter((run) => run.kept && deleted.has(run.id));
         const bytes = await deleteKeptPayloads(transaction, kept);
-        await countBatchInLedger(transaction, ledgerId, { deleted: deleted.size, bytes });
+        await countBatchInLedger(transaction, ledgerId, { deleted: deleted.size, bytes, cutoff });
         return { found: locked.length, deleted: deleted.size, bytes, cursor: { clock: last.clock, id: last.id } };
       });
     },

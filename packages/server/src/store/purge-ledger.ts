@@ -56,7 +56,7 @@ export function purgeLedgerStore(database: Database, clock: Clock): PurgeLedgerS
         SET
           outcome = ${closing.outcome},
           window_days = ${closing.windowDays},
-          cutoff = ${closing.cutoff},
+          cutoff = greatest(cutoff, ${closing.cutoff}::timestamptz),
           expired = ${closing.expired},
           remaining = ${closing.remaining},
           duration_ms = ${Math.round(closing.durationMs)},
@@ -99,15 +99,22 @@ export function purgeLedgerStore(database: Database, clock: Clock): PurgeLedgerS
   };
 }
 
-/** Counts a batch in the transaction of the batch, so that the ledger never says more or less than was committed. */
+/**
+ * Counts a batch in the transaction of the batch, so that the ledger never says more or less than was committed. The cutoff
+ * that the batch went by is kept with it: the purger may die before it closes the row, and the window may change meanwhile.
+ */
 export async function countBatchInLedger(
   transaction: OpenTransaction,
   ledgerId: string,
-  batch: { deleted: number; bytes: number },
+  batch: { deleted: number; bytes: number; cutoff?: Date },
 ): Promise<void> {
   await sql`
     UPDATE purge_ledger
-    SET deleted = deleted + ${batch.deleted}, bytes = bytes + ${batch.bytes}, batches = batches + 1
+    SET
+      deleted = deleted + ${batch.deleted},
+      bytes = bytes + ${batch.bytes},
+      batches = batches + 1,
+      cutoff = greatest(cutoff, ${batch.cutoff ?? null}::timestamptz)
     WHERE id = ${ledgerId}
   `.execute(transaction);
 }

@@ -170,6 +170,19 @@ describe("a backlog", () => {
     expect((await remainingRuns(fixture)).size).toBe(5);
   });
 
+  it("writes the latest cutoff it went by into the ledger when the window becomes shorter during the drain", async () => {
+    await insertRuns(
+      fixture,
+      Array.from({ length: 4 }, (_, index) => daysBefore(index < 2 ? 40 : 20)),
+    );
+    const watched = afterEachBatch(async (batch) => {
+      if (batch === 1) await fixture.setWindow("10");
+    });
+    await tick(fixture.createPurger({ policies: [watched], pace: { ...PACE, batchSize: 2 } }));
+    expect((await remainingRuns(fixture)).size).toBe(0);
+    expect((await fixture.pool.query("SELECT cutoff FROM purge_ledger")).rows).toEqual([{ cutoff: daysBefore(10) }]);
+  });
+
   it("ends when its time budget is used up, and says that there is more", async () => {
     await insertRuns(
       fixture,

@@ -173,6 +173,8 @@ describe("a purger killed in the middle of a drain", () => {
     expect((await fixture.pool.query("SELECT outcome, deleted FROM purge_ledger")).rows).toEqual([
       { outcome: "running", deleted: runs - left },
     ]);
+    // What the sweep of payload partitions goes by must not die with the purger.
+    expect(await fixture.store.lastPurgedCutoff()).toBeInstanceOf(Date);
     await until(async () => (await runPurgeTick(fixture.createPurger().dependencies, quiet())).outcome === "success");
     expect((await remainingRuns(fixture)).size).toBe(0);
     expect(

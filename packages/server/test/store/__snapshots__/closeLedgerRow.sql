@@ -2,7 +2,7 @@ UPDATE purge_ledger
 SET
   outcome = $1,
   window_days = $2,
-  cutoff = $3,
+  cutoff = greatest(cutoff, $3::timestamptz),
   expired = $4,
   remaining = $5,
   duration_ms = $6,

@@ -35,7 +35,11 @@ FROM unnest($1::uuid[], $2::uuid[]) AS chosen (chat_id, run_id)
 WHERE run.id = chosen.run_id AND run.chat_id = chosen.chat_id;
 
 UPDATE purge_ledger
-SET deleted = deleted + $1, bytes = bytes + $2, batches = batches + 1
-WHERE id = $3;
+SET
+  deleted = deleted + $1,
+  bytes = bytes + $2,
+  batches = batches + 1,
+  cutoff = greatest(cutoff, $3::timestamptz)
+WHERE id = $4;
 
 commit;

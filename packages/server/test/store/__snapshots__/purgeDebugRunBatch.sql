@@ -30,7 +30,11 @@ WITH gone AS (
 SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM gone;
 
 UPDATE purge_ledger
-SET deleted = deleted + $1, bytes = bytes + $2, batches = batches + 1
-WHERE id = $3;
+SET
+  deleted = deleted + $1,
+  bytes = bytes + $2,
+  batches = batches + 1,
+  cutoff = greatest(cutoff, $3::timestamptz)
+WHERE id = $4;
 
 commit;

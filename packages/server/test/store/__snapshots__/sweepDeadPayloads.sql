@@ -19,7 +19,11 @@ AND coalesce(chat_debug_runs.payload_at, chat_debug_runs.started_at) = payload.r
         SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes FROM gone;
 
 UPDATE purge_ledger
-SET deleted = deleted + $1, bytes = bytes + $2, batches = batches + 1
-WHERE id = $3;
+SET
+  deleted = deleted + $1,
+  bytes = bytes + $2,
+  batches = batches + 1,
+  cutoff = greatest(cutoff, $3::timestamptz)
+WHERE id = $4;
 
 commit;
