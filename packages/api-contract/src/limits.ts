@@ -40,6 +40,17 @@ export const FIRST_MESSAGE_CHARACTERS = 200;
 /** A chat's title, in characters; never empty. */
 export const CHAT_TITLE_CHARACTERS = 200;
 
+/** A chat's labels: how many, and the characters of a name or a value. */
+export const CHAT_LABELS = 50;
+export const CHAT_LABEL_CHARACTERS = 200;
+
+/** Lists answer so many entries unless told, and at most so many. */
+export const PAGE_DEFAULT = 50;
+export const PAGE_MAX = 200;
+
+/** A chat file, in bytes. */
+export const FILE_BYTES = 10 * 1024 * 1024;
+
 /** How long a call may be in flight before its step and run are touched again, in milliseconds. */
 export const HEARTBEAT_INTERVAL_MS = 150_000;
 

@@ -1,6 +1,6 @@
 import type { ErrorCode, FieldError } from "@shelflife/api-contract";
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 500 | 503;
 
 /** An answer that is not a success. What it says goes to the caller as it stands. */
 export class HttpError extends Error {

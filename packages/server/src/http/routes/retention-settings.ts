@@ -1,9 +1,9 @@
 import {
-  debugRetentionSchema,
   isRetentionDays,
   JSON_BODY_BYTES,
   rangeMessage,
   RETENTION_SETTINGS,
+  retentionSettingSchema,
   type RetentionSetting,
 } from "@shelflife/api-contract";
 import { z } from "zod";
@@ -15,16 +15,11 @@ import { readJson } from "../read-json.ts";
 import type { Route } from "../route.ts";
 import { validate } from "../validate.ts";
 
-const SCHEMAS = { "debug-retention-days": debugRetentionSchema } satisfies Record<
-  keyof typeof RETENTION_SETTINGS,
-  z.ZodType
->;
-
 /** A pair of routes for every retention window. */
 export function retentionSettingRoutes(prefix: string): Route[] {
   return Object.values(RETENTION_SETTINGS).flatMap((setting) => [
-    readRoute(prefix, setting, SCHEMAS[setting.name]),
-    changeRoute(prefix, setting, SCHEMAS[setting.name]),
+    readRoute(prefix, setting, retentionSettingSchema(setting)),
+    changeRoute(prefix, setting, retentionSettingSchema(setting)),
   ]);
 }
 

@@ -1,0 +1,152 @@
+import { z } from "zod";
+
+import { CHAT_STATUSES } from "./debug-batch.ts";
+import { CHAT_LABEL_CHARACTERS, CHAT_LABELS, CHAT_TITLE_CHARACTERS, PAGE_DEFAULT, PAGE_MAX } from "./limits.ts";
+
+const id = z.guid();
+const time = z.iso.datetime().describe("RFC 3339, UTC.");
+const labels = z.record(z.string(), z.string());
+
+const title = z
+  .string()
+  .trim()
+  .min(1, { error: "must not be empty" })
+  .max(CHAT_TITLE_CHARACTERS, { error: `must not exceed ${CHAT_TITLE_CHARACTERS} characters` })
+  .refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" });
+
+const label = z
+  .string()
+  .min(1)
+  .max(CHAT_LABEL_CHARACTERS)
+  .refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" });
+
+const writableLabels = z
+  .record(label, label)
+  .refine((entries) => Object.keys(entries).length <= CHAT_LABELS, { error: `must not be more than ${CHAT_LABELS}` });
+
+/** A file that a chat links, without its bytes. */
+export const chatFileSchema = z.object({
+  id,
+  name: z.string(),
+  mimetype: z.string(),
+  size: z.int().describe("Bytes."),
+  created_at: time,
+});
+
+const chatFields = {
+  id,
+  organization_id: id,
+  owner_id: id,
+  parent_chat_id: id.optional(),
+  root_chat_id: id.optional(),
+  title: z.string(),
+  status: z.enum(CHAT_STATUSES),
+  created_at: time,
+  updated_at: time,
+  archived: z.boolean(),
+  archived_at: time.optional(),
+  pin_order: z.int().describe("0: not pinned; pinned chats come first, the lowest order at the top."),
+  labels,
+  has_unread: z.boolean(),
+  files: z.array(chatFileSchema).optional(),
+};
+
+/** A child of a chat. Families have a depth of one. */
+const childChatSchema = z.object({ ...chatFields, children: z.array(z.never()) });
+
+/** A chat with its children; `children` is always there. */
+export const chatSchema = z.object({ ...chatFields, children: z.array(childChatSchema) });
+
+/** A chat as administrators see other people's: nothing that its owner wrote. */
+export const foreignChatSchema = z.object({
+  id,
+  owner_id: id,
+  parent_chat_id: id.optional(),
+  root_chat_id: id.optional(),
+  status: z.enum(CHAT_STATUSES),
+  created_at: time,
+  updated_at: time,
+  archived: z.boolean(),
+  archived_at: time.optional(),
+});
+
+export const newChatSchema = z.strictObject({
+  title: title.optional(),
+  labels: writableLabels.optional(),
+  parent_chat_id: id.toLowerCase().optional(),
+});
+
+/** What is left out stays as it is. */
+export const chatChangeSchema = z.strictObject({
+  title: title.optional(),
+  archived: z.boolean().optional(),
+  pin_order: z.int().optional(),
+  labels: writableLabels.optional(),
+});
+
+export const MESSAGE_ROLES = ["system", "user", "assistant", "tool"] as const;
+
+const contentPart = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({ type: z.literal("file"), file_id: id.toLowerCase() }),
+]);
+
+export const newMessageSchema = z.strictObject({
+  role: z.enum(MESSAGE_ROLES),
+  content: z.array(contentPart).min(1).max(1000),
+});
+
+/** An edit of a user message: what followed it is soft-deleted, and so are the debug runs that came after it. */
+export const messageChangeSchema = z.strictObject({ content: z.array(contentPart).min(1).max(1000) });
+
+export const chatMessageSchema = z.object({
+  id: z.int(),
+  chat_id: id,
+  created_at: time,
+  role: z.enum(MESSAGE_ROLES),
+  content: z.array(z.looseObject({ type: z.string() })),
+});
+
+export const queuedMessageSchema = z.object({
+  id: z.int(),
+  chat_id: id,
+  created_at: time,
+  content: z.array(z.looseObject({ type: z.string() })),
+});
+
+/** A page of a chat's messages, oldest first. */
+export const messagePageSchema = z.object({
+  messages: z.array(chatMessageSchema),
+  queued_messages: z.array(queuedMessageSchema),
+  has_more: z.boolean(),
+});
+
+export const pageLimitSchema = z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_DEFAULT);
+
+/** What a chat file may be: the media type that is stored, by its content where it has a signature. */
+export const FILE_MEDIA_TYPES = [
+  "image/png",
+  "image/jpeg",
+  "image/gif",
+  "image/webp",
+  "text/plain",
+  "text/markdown",
+  "text/csv",
+  "application/json",
+  "application/pdf",
+] as const;
+
+export const uploadedFileSchema = z.object({ id });
+
+export type Chat = z.infer<typeof chatSchema>;
+export type ForeignChat = z.infer<typeof foreignChatSchema>;
+export type ChatFile = z.infer<typeof chatFileSchema>;
+export type NewChat = z.input<typeof newChatSchema>;
+export type ChatChange = z.input<typeof chatChangeSchema>;
+export type MessageRole = (typeof MESSAGE_ROLES)[number];
+export type ContentPart = z.infer<typeof contentPart>;
+export type NewMessage = z.input<typeof newMessageSchema>;
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
+export type QueuedMessage = z.infer<typeof queuedMessageSchema>;
+export type MessagePage = z.infer<typeof messagePageSchema>;
+export type FileMediaType = (typeof FILE_MEDIA_TYPES)[number];

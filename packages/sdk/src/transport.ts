@@ -1,0 +1,124 @@
+import { type AnswerSchema, readAnswer, readError } from "./read-answer.ts";
+import { jsonRequestBody } from "./request-body.ts";
+import { ShelflifeError } from "./shelflife-error.ts";
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+export interface ShelflifeClientOptions {
+  /** Where the server is, for instance `https://shelflife.example.com`. A path is kept as a prefix. */
+  baseUrl: string | URL;
+  /**
+   * An API key. It is sent in a header and never shows up in an error, a URL or a log of this object. Left out, requests
+   * carry what the platform adds by itself: in a browser on the server's own pages that is the session cookie.
+   */
+  key?: string;
+  /** Replaces the global `fetch`, for instance by a server's own entry point in a test. */
+  fetch?: (request: Request) => Response | Promise<Response>;
+  userAgent?: string;
+  /** How long one request may take, in milliseconds; 30 seconds unless told. */
+  timeoutMs?: number;
+}
+
+export interface RequestOptions {
+  /** Ends the request with a `ShelflifeError` of the code `aborted`. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A request body that is not JSON. */
+export interface RawBody {
+  readonly content: Uint8Array<ArrayBuffer> | Blob;
+  readonly headers: Record<string, string>;
+}
+
+export interface Call extends RequestOptions {
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Sent as JSON. */
+  body?: unknown;
+  rawBody?: RawBody;
+  gzip?: boolean;
+}
+
+/** Sends requests and turns whatever goes wrong into a `ShelflifeError`. */
+export class Transport {
+  readonly #baseUrl: URL;
+  readonly #headers: Record<string, string>;
+  readonly #fetch: NonNullable<ShelflifeClientOptions["fetch"]>;
+  readonly #timeoutMs: number;
+
+  /** @throws {TypeError} for a base URL or a key that no request could be made with. */
+  constructor(options: ShelflifeClientOptions) {
+    this.#baseUrl = readBaseUrl(options.baseUrl);
+    this.#headers = { Accept: "application/json" };
+    if (options.key !== undefined) {
+      // A key that cannot be a header value would make fetch fail with a message that quotes it.
+      if (!/^[\x21-\x7e]+$/.test(options.key)) {
+        throw new TypeError("The Shelflife key must be printable ASCII without spaces.");
+      }
+      this.#headers["Coder-Session-Token"] = options.key;
+    }
+    if (options.userAgent !== undefined) this.#headers["User-Agent"] = options.userAgent;
+    this.#fetch = options.fetch ?? ((request) => globalThis.fetch(request));
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  }
+
+  async answer<Answer>(path: string, schema: AnswerSchema<Answer>, call: Call): Promise<Answer> {
+    return this.call(path, call, (response) => readAnswer(response, schema));
+  }
+
+  /** The body is read within the same time limit as the headers, so a stalled answer cannot hang the caller. */
+  async call(path: string, call: Call): Promise<void>;
+  async call<Answer>(path: string, call: Call, read: (response: Response) => Promise<Answer>): Promise<Answer>;
+  async call(path: string, call: Call, read?: (response: Response) => Promise<unknown>): Promise<unknown> {
+    const body = call.body === undefined ? call.rawBody : await jsonRequestBody(call.body, call.gzip ?? false);
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    try {
+      const response = await this.#fetch(
+        new Request(new URL(path, this.#baseUrl), {
+          method: call.method ?? "GET",
+          headers: { ...this.#headers, ...body?.headers },
+          body: body?.content ?? null,
+          // A redirect to another host would carry the key there: fetch strips only the standard header names.
+          redirect: "error",
+          signal,
+        }),
+      );
+      if (!response.ok) throw await readError(response);
+      if (read) return await read(response);
+      await response.body?.cancel();
+      return undefined;
+    } catch (error) {
+      throw asShelflifeError(error, { aborted: call.signal?.aborted ?? false, timedOut: timeout.aborted });
+    }
+  }
+}
+
+/** A query of the parameters that are set: `?limit=50`, or nothing. */
+export function queryOf(parameters: Record<string, string | number | boolean | undefined>): string {
+  const set = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  );
+  return set.length === 0 ? "" : `?${new URLSearchParams(set).toString()}`;
+}
+
+function readBaseUrl(baseUrl: string | URL): URL {
+  const url = URL.parse(baseUrl.toString());
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new TypeError("The Shelflife URL must be http or https.");
+  if (url.username !== "" || url.password !== "") {
+    throw new TypeError("The Shelflife URL must not hold credentials; pass the key by itself.");
+  }
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  url.search = "";
+  url.hash = "";
+  return url;
+}
+
+function asShelflifeError(error: unknown, signals: { aborted: boolean; timedOut: boolean }): ShelflifeError {
+  if (error instanceof ShelflifeError) return error;
+  if (signals.aborted)
+    return new ShelflifeError({ code: "aborted", message: "The request was aborted.", cause: error });
+  if (signals.timedOut) {
+    return new ShelflifeError({ code: "timeout", message: "The server did not answer in time.", cause: error });
+  }
+  return new ShelflifeError({ code: "network", message: "The server could not be reached.", cause: error });
+}
