@@ -21,6 +21,7 @@ export interface FlushOptions {
 export class Recorder {
   readonly #intake: Intake;
   readonly #sender: Sender;
+  readonly #flushListeners: (() => void)[] = [];
   readonly #beforeExit = (): void => this.#sendLastChance();
 
   constructor(send: SendBatch, options: ResolvedOptions, warnings: Warnings) {
@@ -36,15 +37,28 @@ export class Recorder {
     return this.#sender.stats;
   }
 
-  /** Takes items of one run, to be rendered and sent later. Secrets go before anything waits or leaves. */
+  /** Takes items of one run, to be rendered and sent later. */
   emit(runId: string, render: () => RecordItem[]): void {
-    this.#intake.accept(() => {
-      for (const item of render()) this.#sender.push(runId, withoutSecrets(item));
-    });
+    this.defer(() => this.record(runId, render()));
+  }
+
+  /** Does work after the application's own, in the order in which it came. */
+  defer(work: () => void): void {
+    this.#intake.accept(work);
+  }
+
+  /** Takes items of one run at once, which only work that was put off may do. Secrets go before anything waits. */
+  record(runId: string, items: RecordItem[]): void {
+    for (const item of items) this.#sender.push(runId, withoutSecrets(item));
+  }
+
+  /** Asks to be told before everything is sent on demand, so that what is held back for more can be completed. */
+  beforeFlush(listener: () => void): void {
+    this.#flushListeners.push(listener);
   }
 
   flush(options: FlushOptions = {}): Promise<boolean> {
-    this.#intake.drain();
+    this.#gather();
     return this.#sender.flush(options.timeoutMs ?? DEFAULT_FLUSH_MS);
   }
 
@@ -55,8 +69,13 @@ export class Recorder {
     return flushed;
   }
 
-  #sendLastChance(): void {
+  #gather(): void {
+    for (const listener of this.#flushListeners) listener();
     this.#intake.drain();
+  }
+
+  #sendLastChance(): void {
+    this.#gather();
     if (!this.#sender.idle) this.#sender.sendLastChance();
   }
 }
