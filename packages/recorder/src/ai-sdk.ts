@@ -4,7 +4,8 @@ import type { Visibility } from "./attempt-recording.ts";
 import { readChat } from "./chat-context.ts";
 import { readField } from "./normalize-error.ts";
 import { OPTION_FIELDS, countProviderOptions } from "./normalize-request.ts";
-import { type FlushOptions, Recorder, sendToServer } from "./recorder.ts";
+import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
+import type { FlushOptions, Recorder } from "./recorder.ts";
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./recorder-options.ts";
 import { RunRecording } from "./run-recording.ts";
 import type { RecorderStats } from "./sender.ts";
@@ -41,31 +42,15 @@ export interface ShelflifeRecorder extends Telemetry {
 export function shelflifeRecorder(options: RecorderOptions = {}): ShelflifeRecorder {
   const resolved = resolveOptions(options, globalThis.process?.env ?? {});
   const warnings = new Warnings(resolved.onWarning);
-  const recorder = resolved.enabled ? makeRecorder(resolved, warnings) : undefined;
+  const recorder = openRecorder(resolved, warnings);
   return recorder ? recording(recorder, resolved, warnings) : RECORDING_NOTHING;
 }
 
 const RECORDING_NOTHING: ShelflifeRecorder = {
-  stats: () => ({ queued: 0, sent: 0, dropped: 0, rejected: 0 }),
+  stats: () => ({ ...NOTHING_RECORDED }),
   flush: () => Promise.resolve(true),
   shutdown: () => Promise.resolve(true),
 };
-
-function makeRecorder(options: ResolvedOptions, warnings: Warnings): Recorder | undefined {
-  if (!options.connection) {
-    warnings.once(
-      "not_configured",
-      "Nothing is recorded: set SHELFLIFE_URL and SHELFLIFE_API_KEY, or pass baseUrl and key.",
-    );
-    return undefined;
-  }
-  try {
-    return new Recorder(sendToServer(options.connection), options, warnings);
-  } catch (error) {
-    warnings.once("not_configured", `Nothing is recorded: ${error instanceof Error ? error.message : "bad options"}`);
-    return undefined;
-  }
-}
 
 function recording(recorder: Recorder, options: ResolvedOptions, warnings: Warnings): ShelflifeRecorder {
   const runs = new Map<string, RunRecording>();
