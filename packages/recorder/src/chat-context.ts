@@ -41,7 +41,11 @@ export function inChat(chat: ChatContext) {
 
 /** Reads the chat out of a telemetry event's runtime context; undefined where there is none. */
 export function readChat(runtimeContext: unknown, namespace: string): RecordedChat | undefined {
-  const context = isRecord(runtimeContext) ? runtimeContext["shelflife"] : undefined;
+  return toRecordedChat(isRecord(runtimeContext) ? runtimeContext["shelflife"] : undefined, namespace);
+}
+
+/** Takes a `ChatContext` for what it turns out to be: it comes from an application, which may know no types. */
+export function toRecordedChat(context: unknown, namespace: string): RecordedChat | undefined {
   if (!isRecord(context)) return undefined;
   const { chatId, kind, title, owner } = context;
   if (typeof chatId !== "string" || chatId === "") return undefined;
