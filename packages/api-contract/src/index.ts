@@ -10,6 +10,7 @@ export * from "./people.ts";
 export * from "./redaction.ts";
 export * from "./retention-settings.ts";
 export * from "./retention-status.ts";
+export * from "./sign-in.ts";
 export * from "./step-payloads.ts";
 export * from "./truncation.ts";
 export * from "./users.ts";

@@ -48,6 +48,10 @@ export const CHAT_LABEL_CHARACTERS = 200;
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;
 
+/** A password, in characters. */
+export const PASSWORD_CHARACTERS_MIN = 12;
+export const PASSWORD_CHARACTERS_MAX = 128;
+
 /** A chat file, in bytes. */
 export const FILE_BYTES = 10 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { emailSchema, KEY_SCOPES, ROLES } from "./users.ts";
+import { emailSchema, KEY_SCOPES, newPasswordSchema, ROLES } from "./users.ts";
 
 const id = z.guid();
 const time = z.iso.datetime();
@@ -27,12 +27,7 @@ export const newPersonSchema = z.strictObject({
   email: emailSchema,
   name: z.string().trim().max(200).optional(),
   role: z.enum(ROLES),
-  password: z
-    .string()
-    .min(12)
-    .max(128)
-    .optional()
-    .describe("Left out, the person signs in with a key or by OpenID Connect."),
+  password: newPasswordSchema.optional().describe("Left out, the person signs in with a key or by OpenID Connect."),
 });
 
 export const personChangeSchema = z.strictObject({ role: z.enum(ROLES) });

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN } from "./limits.ts";
+
 /** `owner` is the administrator of the deployment; it opens nobody else's chats. */
 export const ROLES = ["member", "auditor", "owner"] as const;
 
@@ -10,3 +12,6 @@ export type Role = (typeof ROLES)[number];
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
 export const emailSchema = z.email().max(254).toLowerCase();
+
+/** A password that somebody chooses. */
+export const newPasswordSchema = z.string().min(PASSWORD_CHARACTERS_MIN).max(PASSWORD_CHARACTERS_MAX);

@@ -18,6 +18,7 @@ import { ChatsClient } from "./chats-client.ts";
 import { PeopleClient } from "./people-client.ts";
 import type { AnswerSchema } from "./read-answer.ts";
 import { RetentionClient } from "./retention-client.ts";
+import { SignInClient } from "./sign-in-client.ts";
 import { type RequestOptions, type ShelflifeClientOptions, Transport } from "./transport.ts";
 
 const CHATS = "api/experimental/chats";
@@ -38,6 +39,8 @@ export class ShelflifeClient {
   readonly retention: RetentionClient;
   /** The signed-in person, their keys, everybody's accounts, and the audit log. */
   readonly people: PeopleClient;
+  /** Signing in and out by a page of the server itself. */
+  readonly signIn: SignInClient;
   readonly #transport: Transport;
 
   /** @throws {TypeError} for a base URL or a key that no request could be made with. */
@@ -46,6 +49,7 @@ export class ShelflifeClient {
     this.chats = new ChatsClient(this.#transport);
     this.retention = new RetentionClient(this.#transport);
     this.people = new PeopleClient(this.#transport);
+    this.signIn = new SignInClient(this.#transport);
   }
 
   /** The retention window in force, in days; 0 keeps the data for ever. */
