@@ -35,6 +35,14 @@ function wholeNumber(min: number, max: number): z.ZodType<number, string> {
     .refine((value) => value >= min && value <= max, { error: `must be a whole number from ${min} to ${max}` });
 }
 
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A length of time with its unit, in milliseconds. */
+const duration = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, { error: "must be a whole number and a unit: 0s, 90m, 24h or 7d", abort: true })
+  .transform((text) => Number.parseInt(text, 10) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS]);
+
 function variable<T>(schema: z.ZodType<T, string>, fallback: string, description: string): Variable<T> {
   return { schema, fallback, description };
 }
@@ -68,6 +76,11 @@ export const VARIABLES = {
     "`true` turns the recording of debug data on for every chat. Without it nothing is recorded.",
   ),
   SHELFLIFE_PURGE: variable(onOff, "on", "`off` is the kill switch: nothing is deleted and no purge lock is taken."),
+  SHELFLIFE_PURGE_GRACE: variable(
+    duration,
+    "0s",
+    "How long a retention window that was shortened, or is applied for the first time, waits before the purge goes by it: a whole number with the unit `s`, `m`, `h` or `d`. Meanwhile the window before it holds. With `0s` the first purge comes before anybody can ask the API what it will delete.",
+  ),
   SHELFLIFE_PAYLOAD_PARTITION: variable(
     z.enum(PARTITION_LENGTHS, { error: `must be one of ${PARTITION_LENGTHS.join(", ")}` }),
     "day",

@@ -47,7 +47,7 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
       checkReadiness: readinessOf(access),
       recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
       observeRequest: (ms) => load.observe(ms),
-      refreshMetrics: refreshLag({ store: purge.store, clock, log, registry }),
+      refreshMetrics: refreshLag(purge, registry),
     });
     const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);
     closing.push(() => listener.close());
@@ -75,15 +75,14 @@ async function runMaintenance(purge: PurgeTickDependencies, stopping: AbortSigna
 }
 
 /** Measures the lag for whoever scrapes; a database that does not answer leaves the other metrics readable. */
-function refreshLag(parts: { store: Store; clock: Clock; log: Log; registry: Registry }): () => Promise<void> {
-  const { store, clock, log, registry } = parts;
+function refreshLag(purge: PurgeTickDependencies, registry: Registry): () => Promise<void> {
   const metrics = lagMetrics(registry);
   return async () => {
     try {
-      metrics.update(await measureLags(store, RETENTION_POLICIES, clock), await store.measurePayloadBytes());
+      metrics.update(await measureLags(purge.policies, purge), await purge.store.measurePayloadBytes());
     } catch (error) {
       metrics.clear();
-      log.debug({ err: error }, "the retention lag could not be measured");
+      purge.log.debug({ err: error }, "the retention lag could not be measured");
     }
   };
 }

@@ -32,6 +32,7 @@ export function purgeDependencies(
       budgetMs: config.SHELFLIFE_PURGE_BUDGET_SECONDS * 1000,
       isForegroundSlow,
     },
+    graceMs: config.SHELFLIFE_PURGE_GRACE,
     tryLock: () => tryPurgeLock(access.purgePool),
     readDatabaseTime: () => store.readDatabaseTime(),
     enabled: config.SHELFLIFE_PURGE,

@@ -2,7 +2,7 @@ import type { RetentionSetting } from "@shelflife/api-contract";
 
 import type { Config } from "./config.ts";
 import { PURGE_INTERVAL_MS } from "./retention/purge-loop.ts";
-import type { RetentionWindow } from "./store/retention-settings.ts";
+import type { RetentionWindow } from "./store/retention-window.ts";
 import { SHELFLIFE_VERSION } from "./version.ts";
 
 export interface WindowInForce {

@@ -12,7 +12,10 @@ export type Permission =
   | "own_chats:use"
   | "own_keys:manage"
   | "retention_windows:read"
+  | "deployment_config:read"
   | "deployment_config:update"
+  | "purge:read"
+  | "purge:start"
   | "users:manage"
   | "chats:delete"
   | "purge:run";
@@ -21,14 +24,23 @@ const MEMBER: readonly Permission[] = ["ingest", "own_chats:use", "own_keys:mana
 
 const OF_ROLE: Record<Role, readonly Permission[]> = {
   member: MEMBER,
-  auditor: MEMBER,
-  owner: [...MEMBER, "deployment_config:update", "users:manage"],
+  auditor: [...MEMBER, "deployment_config:read", "purge:read"],
+  owner: [...MEMBER, "deployment_config:read", "deployment_config:update", "purge:read", "purge:start", "users:manage"],
 };
 
 const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {
   anonymous: ["identify"],
-  purger: ["retention_windows:read", "purge:run"],
-  operator: ["retention_windows:read", "deployment_config:update", "users:manage", "chats:delete", "purge:run"],
+  purger: ["retention_windows:read", "purge:read", "purge:run"],
+  operator: [
+    "retention_windows:read",
+    "deployment_config:read",
+    "deployment_config:update",
+    "users:manage",
+    "chats:delete",
+    "purge:read",
+    "purge:start",
+    "purge:run",
+  ],
 };
 
 /** Whether an actor has a permission. */

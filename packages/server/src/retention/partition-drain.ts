@@ -28,12 +28,13 @@ export type LookTimes = Map<string, Date>;
 
 /** The partitions that can go at once: past, and without a live run. What was detached before waits for no other look. */
 export async function findFreePartitions(store: Store, tickStart: Date): Promise<PayloadPartition[]> {
-  const settled = await findSettled(store, tickStart);
+  const settled = await findSettledPartitions(store, tickStart);
   const live = await store.partitionsWithLiveRuns(settled);
   return settled.filter(({ name, state }) => state !== "attached" || !live.has(name));
 }
 
-async function findSettled(store: Store, tickStart: Date): Promise<PayloadPartition[]> {
+/** Past partitions: nothing more is recorded into them. */
+export async function findSettledPartitions(store: Store, tickStart: Date): Promise<PayloadPartition[]> {
   const partitions = await store.listPayloadPartitions();
   return partitions.filter(({ state, to }) => state !== "attached" || to.getTime() + SETTLED_MS <= tickStart.getTime());
 }
@@ -67,7 +68,7 @@ export class PartitionDrain {
   async run(): Promise<void> {
     const { store, tickStart } = this.#run;
     const tally = this.#tally;
-    const settled = await findSettled(store, tickStart);
+    const settled = await findSettledPartitions(store, tickStart);
     const live = await store.partitionsWithLiveRuns(settled);
     const isFree = ({ name, state }: PayloadPartition): boolean => state !== "attached" || !live.has(name);
     tally.expired = settled.filter(isFree).length;
@@ -95,8 +96,8 @@ export class PartitionDrain {
     if (lastLook !== undefined && tickStart.getTime() - lastLook.getTime() < lengthMs) return false;
 
     await assertMayGoOn(this.#run);
-    const { days } = await store.readRetentionWindow(this.#policy.setting);
-    const cutoff = cutoffOf(tickStart, days);
+    const { effectiveDays } = await store.readPurgeWindow(this.#policy.setting, this.#run.graceMs);
+    const cutoff = cutoffOf(tickStart, effectiveDays);
     if (cutoff !== null && partition.to <= cutoff) {
       const { rows, live } = await store.measurePayloadPartition(partition, signal);
       if (live < rows * KEPT_SHARE_MAX) {

@@ -1,8 +1,9 @@
-import type { RetentionSetting } from "@shelflife/api-contract";
+import type { PolicyAction, RetentionSetting } from "@shelflife/api-contract";
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { PurgeMetrics } from "../metrics/purge-metrics.ts";
+import type { ExpiredSample } from "../store/expired-sample.ts";
 import type { Store } from "../store/store.ts";
 import type { Pace } from "./pace.ts";
 
@@ -14,6 +15,8 @@ export interface PolicyRun {
   readonly log: Log;
   readonly metrics: PurgeMetrics;
   readonly pace: Pace;
+  /** How long a shortened window waits before the purge goes by it, in milliseconds. */
+  readonly graceMs: number;
   readonly tickStart: Date;
   readonly ledgerId: string;
   readonly signal: AbortSignal;
@@ -28,27 +31,38 @@ export interface PolicyTally {
   /** What of it remains. */
   left: number;
   batches: number;
-  /** Records whose deletion has been committed. */
+  /** Records whose deletion, or archiving, has been committed. */
   deleted: number;
   /** Whether the time budget ended it, with more left to do. */
   budgetEnded: boolean;
 }
 
+/** At what moment a policy is asked what is expired. The cutoff is null where the window is 0. */
+export interface ExpiryQuestion {
+  readonly cutoff: Date | null;
+  readonly tickStart: Date;
+  readonly signal: AbortSignal;
+}
+
 /**
  * A kind of data that goes after its retention window. A policy is a value, and the tick runs a list of them: isolation,
- * metrics, the ledger and the documentation follow from the list, so that a new kind of data is one file and one line.
+ * metrics, the ledger, previews and the documentation follow from the list, so that a new kind of data is one file and
+ * one line.
  */
 export interface RetentionPolicy {
   /** Its name in the ledger, the logs and the output of the command line. */
   readonly name: string;
   /** The label of its counter, and what one of its records is. */
   readonly recordType: string;
+  readonly action: PolicyAction;
   /** The window that governs it. */
   readonly setting: RetentionSetting;
   /** From when the window counts, in words for the documentation. */
   readonly clock: string;
-  /** How many records are expired; asked by a preview. The cutoff is null where the window is 0. */
-  countExpired(store: Store, at: { cutoff: Date | null; tickStart: Date; signal: AbortSignal }): Promise<number>;
+  /** How many records are expired; asked by a dry run. */
+  countExpired(store: Store, at: ExpiryQuestion): Promise<number>;
+  /** What a purge would take, by its own predicate and at a bounded cost; asked before a window is changed. */
+  preview(store: Store, at: ExpiryQuestion): Promise<ExpiredSample>;
   /** Deletes what is expired. The cutoff is that of the window in force at the start; null where it is 0. */
   run(run: PolicyRun, cutoff: Date | null, tally: PolicyTally): Promise<void>;
   /** By how much the oldest expired record is overdue, and about how many are; without scanning. */

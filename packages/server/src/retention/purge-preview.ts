@@ -5,14 +5,14 @@ import { describeFailure, type PolicyReport } from "./run-policy.ts";
 
 /** Says what a purge would delete now, by the purge's own predicate, and deletes nothing. It needs no lock. */
 export async function previewPurge(dependencies: PurgeTickDependencies, signal: AbortSignal): Promise<TickReport> {
-  const { store, clock, log, policies } = dependencies;
+  const { store, clock, log, policies, graceMs } = dependencies;
   const tickStart = clock.now();
   const reports: PolicyReport[] = [];
   for (const policy of policies) {
     const started = clock.monotonic();
     const report = { policy: policy.name, recordType: policy.recordType, deleted: 0, batches: 0, budgetEnded: false };
     try {
-      const { days } = await store.readRetentionWindow(policy.setting);
+      const { effectiveDays: days } = await store.readPurgeWindow(policy.setting, graceMs);
       const cutoff = cutoffOf(tickStart, days);
       const expired = await policy.countExpired(store, { cutoff, tickStart, signal });
       reports.push({

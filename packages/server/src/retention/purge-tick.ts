@@ -7,7 +7,7 @@ import { describeFailure, runPolicy, type Failure, type PolicyReport, type TickR
 
 export interface PurgeTickDependencies extends Pick<
   TickRun,
-  "store" | "clock" | "log" | "metrics" | "pace" | "replica"
+  "store" | "clock" | "log" | "metrics" | "pace" | "graceMs" | "replica"
 > {
   readonly policies: readonly RetentionPolicy[];
   /** Answers undefined where another replica is the purger. */

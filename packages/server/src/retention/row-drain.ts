@@ -70,12 +70,12 @@ class RowDrain {
   }
 
   async run(): Promise<void> {
-    const { store, metrics, signal, tickStart } = this.#run;
+    const { store, metrics, signal, tickStart, graceMs } = this.#run;
     const tally = this.#tally;
     for (;;) {
       await assertMayGoOn(this.#run);
-      const { days } = await store.readRetentionWindow(this.#policy.setting);
-      const cutoff = cutoffOf(tickStart, days);
+      const { effectiveDays } = await store.readPurgeWindow(this.#policy.setting, graceMs);
+      const cutoff = cutoffOf(tickStart, effectiveDays);
       if (cutoff === null) return;
       if (this.#pacer.budgetEnded) {
         tally.budgetEnded = true;

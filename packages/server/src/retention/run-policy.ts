@@ -60,7 +60,7 @@ export async function runPolicy(tick: TickRun, policy: RetentionPolicy): Promise
   await attempt(async () => {
     const { name, recordType } = policy;
     ledgerId = await store.openLedgerRow({ tickId: tick.tickId, policy: name, recordType, replica: tick.replica });
-    window.days = (await store.readRetentionWindow(policy.setting)).days;
+    window.days = (await store.observePurgeWindow(policy.setting, tick.graceMs)).effectiveDays;
     window.cutoff = cutoffOf(tick.tickStart, window.days);
     await policy.run({ ...tick, ledgerId }, window.cutoff, tally);
   });

@@ -5,12 +5,8 @@ import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
 import { writeAudit, type AuditOrigin } from "./audit.ts";
 import type { Database } from "./database.ts";
-
-/** A retention window in force, in days; 0 keeps for ever. */
-export interface RetentionWindow {
-  readonly days: number;
-  readonly source: "default" | "stored";
-}
+import { parseRetentionWindow, type RetentionWindow } from "./retention-window.ts";
+import { rememberChangedWindow } from "./purge-windows.ts";
 
 export interface RetentionSettingsStore {
   /**
@@ -33,7 +29,7 @@ export function retentionSettingsStore(database: Database, clock: Clock): Retent
         .select("value")
         .where("key", "=", setting.key)
         .executeTakeFirst();
-      return parseWindow(setting, row?.value);
+      return parseRetentionWindow(setting, row?.value);
     },
 
     async changeRetentionWindow(setting, days, origin) {
@@ -53,8 +49,10 @@ export function retentionSettingsStore(database: Database, clock: Clock): Retent
           .values({ key: setting.key, value: String(days) })
           .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: String(days) }))
           .execute();
+        const now = clock.now();
+        await rememberChangedWindow(transaction, setting, { days, now });
         await writeAudit(transaction, origin, {
-          time: clock.now(),
+          time: now,
           resourceType: "site_config",
           resourceTarget: setting.key,
           action: "write",
@@ -67,19 +65,9 @@ export function retentionSettingsStore(database: Database, clock: Clock): Retent
   };
 }
 
-function parseWindow(setting: RetentionSetting, text: string | undefined): RetentionWindow {
-  if (text === undefined) return { days: setting.defaultDays, source: "default" };
-  const days = /^[+-]?\d+$/.test(text) ? Number(text) + 0 : Number.NaN;
-  if (isRetentionDays(days)) return { days, source: "stored" };
-  throw new CodedError(
-    "setting_unreadable",
-    `The stored value of ${setting.key} is not an integer from 0 to 3650; set it again to repair it.`,
-  );
-}
-
 function readable(setting: RetentionSetting, text: string | undefined): number | undefined {
   try {
-    return parseWindow(setting, text).days;
+    return parseRetentionWindow(setting, text).days;
   } catch {
     return undefined;
   }

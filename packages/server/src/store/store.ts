@@ -3,11 +3,14 @@ import { apiKeysStore, type ApiKeysStore } from "./api-keys.ts";
 import { chatDeletionStore, type ChatDeletionStore } from "./chat-deletion.ts";
 import type { Database } from "./database.ts";
 import { debugIngestStore, type DebugIngestStore } from "./debug-ingest.ts";
+import { debugRunPreviewStore, type DebugRunPreviewStore } from "./debug-run-preview.ts";
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
 import { debugRunsStore, type DebugRunsStore } from "./debug-runs.ts";
 import type { PartitionLength } from "./partition-ranges.ts";
 import { PayloadPartitions } from "./payload-partitions.ts";
+import { payloadPreviewStore, type PayloadPreviewStore } from "./payload-preview.ts";
 import { payloadPurgeStore, type PayloadPurgeStore } from "./payload-purge.ts";
+import { purgeWindowsStore, type PurgeWindowsStore } from "./purge-windows.ts";
 import { purgeLedgerStore, type PurgeLedgerStore } from "./purge-ledger.ts";
 import { retentionSettingsStore, type RetentionSettingsStore } from "./retention-settings.ts";
 import { usersStore, type UsersStore } from "./users.ts";
@@ -16,10 +19,13 @@ import { usersStore, type UsersStore } from "./users.ts";
 export type Store = ApiKeysStore &
   ChatDeletionStore &
   DebugIngestStore &
+  DebugRunPreviewStore &
   DebugRunPurgeStore &
   DebugRunsStore &
+  PayloadPreviewStore &
   PayloadPurgeStore &
   PurgeLedgerStore &
+  PurgeWindowsStore &
   RetentionSettingsStore &
   UsersStore;
 
@@ -38,10 +44,13 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...apiKeysStore(database, clock),
     ...chatDeletionStore(database, clock),
     ...debugIngestStore(database, partitions, clock),
+    ...debugRunPreviewStore(database),
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),
+    ...payloadPreviewStore(database),
     ...payloadPurgeStore(database, partitions),
     ...purgeLedgerStore(database, clock),
+    ...purgeWindowsStore(database, clock),
     ...retentionSettingsStore(database, clock),
     ...usersStore(database, clock),
   };

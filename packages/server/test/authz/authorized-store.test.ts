@@ -58,6 +58,7 @@ const ofChats = {
   own: PEOPLE,
   others: [],
 } as const;
+const readingPurge: Expectation = { own: ["auditor", "owner", "purger", "operator"] };
 const purging: Expectation = { own: ["purger", "operator"] };
 const deleting: Expectation = { own: ["operator"] };
 
@@ -87,6 +88,14 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   readDebugStep: ofChats,
   readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
+  readPurgeWindow: { input: () => [setting, 0], ...readingPurge },
+  observePurgeWindow: { input: () => [setting, 0], ...purging },
+  waiveGrace: { input: () => [setting, { userId: null }], own: MANAGERS },
+  sampleExpiredDebugRuns: { input: () => [new Date(0), new AbortController().signal], ...readingPurge },
+  sampleFreedPartitions: {
+    input: () => [[{}], { cutoff: null, signal: new AbortController().signal }],
+    ...readingPurge,
+  },
   markChatDeleted: deleting,
   deleteChatRunBatch: deleting,
   deleteChatPayloadBatch: deleting,
@@ -94,10 +103,10 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   countExpiredDebugRuns: purging,
   purgeDebugRunBatch: purging,
   nextExpiredDebugRun: purging,
-  measureDebugRunLag: purging,
+  measureDebugRunLag: readingPurge,
   preparePayloadPartitions: purging,
-  listPayloadPartitions: purging,
-  partitionsWithLiveRuns: purging,
+  listPayloadPartitions: readingPurge,
+  partitionsWithLiveRuns: readingPurge,
   measurePayloadPartition: purging,
   keepLivePayloads: purging,
   sweepDeadPayloads: purging,
@@ -105,7 +114,7 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   dropPayloadPartition: purging,
   lastPurgedCutoff: purging,
   measurePayloadBytes: purging,
-  readLastSuccesses: purging,
+  readLastSuccesses: readingPurge,
   openLedgerRow: purging,
   closeLedgerRow: purging,
   abortRunningLedgerRows: purging,

@@ -92,6 +92,7 @@ export async function startRecordedApplication(): Promise<RecordedApplication> {
           log,
           metrics,
           pace: PACE,
+          graceMs: 0,
           tryLock: () => tryPurgeLock(pool),
           // The server's clock is moved by the test, and the database's does not follow.
           readDatabaseTime: () => Promise.resolve(clock.now()),

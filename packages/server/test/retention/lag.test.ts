@@ -20,7 +20,7 @@ async function scrape(): Promise<(name: string, recordType?: string) => Promise<
   const registry = new Registry();
   const store = authorizedStore(fixture.store, { kind: "purger" });
   lagMetrics(registry).update(
-    await measureLags(store, RETENTION_POLICIES, fixture.clock),
+    await measureLags(RETENTION_POLICIES, { store, clock: fixture.clock, graceMs: 0 }),
     await store.measurePayloadBytes(),
   );
   return (name, recordType = "chat_debug_runs") =>

@@ -97,6 +97,7 @@ export async function createPurgeFixture(): Promise<PurgeFixture> {
           log,
           metrics: purgeMetrics(registry),
           pace: PACE,
+          graceMs: 0,
           tryLock: () => tryPurgeLock(pool),
           // The tests' clock stands where they put it, and the database's does not follow.
           readDatabaseTime: () => Promise.resolve(clock.now()),

@@ -39,6 +39,10 @@ beforeAll(async () => {
   await store.listApiKeys(owner.id);
   await store.changeRetentionWindow(setting, 7, NOBODY);
   await store.readRetentionWindow(setting);
+  await store.observePurgeWindow(setting, 0);
+  await store.readPurgeWindow(setting, 0);
+  await store.changeRetentionWindow(setting, 6, NOBODY);
+  await store.waiveGrace(setting, NOBODY);
 
   const root = chatItem({ owner: owner.email, title: "A family" });
   const child = chatItem({ parent_chat_id: root.id });
@@ -61,6 +65,7 @@ beforeAll(async () => {
   const [partition] = partitions.filter(({ from, to }) => from <= now && now < to);
   if (partition === undefined) throw new Error("There is no partition for the moment that the test stands at.");
   await store.partitionsWithLiveRuns(partitions);
+  await store.sampleFreedPartitions(partitions, { cutoff: now, signal });
   await store.measurePayloadPartition(partition, signal);
   await store.keepLivePayloads({ partition, limit: 10, ledgerId, signal });
   await store.sweepDeadPayloads({ partition, limit: 10, ledgerId, signal });
@@ -70,6 +75,7 @@ beforeAll(async () => {
 
   await store.measureDebugRunLag(tomorrow);
   await store.countExpiredDebugRuns(tomorrow, signal);
+  await store.sampleExpiredDebugRuns(tomorrow, signal);
   await store.nextExpiredDebugRun({ cutoff: tomorrow, after: null });
   await store.purgeDebugRunBatch({ cutoff: tomorrow, limit: 10, after: null, ledgerId, signal });
   const closing = { windowDays: 7, cutoff: now, expired: 1, remaining: 0, durationMs: 1, error: null };

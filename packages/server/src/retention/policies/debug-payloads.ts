@@ -1,6 +1,6 @@
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
-import { findFreePartitions, PartitionDrain, type LookTimes } from "../partition-drain.ts";
+import { findFreePartitions, findSettledPartitions, PartitionDrain, type LookTimes } from "../partition-drain.ts";
 import type { RetentionPolicy } from "../policy.ts";
 
 /**
@@ -14,9 +14,12 @@ export function createDebugPayloadsPolicy(): RetentionPolicy {
   const policy: RetentionPolicy = {
     name: "debug-payloads",
     recordType: "chat_debug_payload_partitions",
+    action: "delete",
     setting: RETENTION_SETTINGS["debug-retention-days"],
     clock: "that of the runs whose payloads a partition holds: it goes once none of them lives",
     countExpired: async (store, { tickStart }) => (await findFreePartitions(store, tickStart)).length,
+    preview: async (store, { cutoff, tickStart, signal }) =>
+      store.sampleFreedPartitions(await findSettledPartitions(store, tickStart), { cutoff, signal }),
     run: (run, _cutoff, tally) => new PartitionDrain(run, policy, { tally, lookedAt }).run(),
   };
   return policy;

@@ -1,5 +1,6 @@
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
+import { NOTHING_EXPIRED } from "../../store/expired-sample.ts";
 import type { RetentionPolicy } from "../policy.ts";
 import { drainRows, type ExpiringRows } from "../row-drain.ts";
 
@@ -18,10 +19,14 @@ export function createDebugRunsPolicy(rows: ExpiringRows = debugRunRows): Retent
   const policy: RetentionPolicy = {
     name: "debug-runs",
     recordType: "chat_debug_runs",
+    action: "delete",
     setting: RETENTION_SETTINGS["debug-retention-days"],
     clock: "the run's last write (`updated_at`), which every write to the run or its steps moves",
     async countExpired(store, { cutoff, signal }) {
       return cutoff === null ? 0 : rows.countExpired(store, cutoff, signal);
+    },
+    async preview(store, { cutoff, signal }) {
+      return cutoff === null ? NOTHING_EXPIRED : store.sampleExpiredDebugRuns(cutoff, signal);
     },
     async run(run, cutoff, tally) {
       if (cutoff !== null) await drainRows(run, policy, rows, { cutoff, tally });
