@@ -1,24 +1,32 @@
 import { z } from "zod";
 
 import { CHAT_STATUSES } from "./debug-batch.ts";
-import { CHAT_LABEL_CHARACTERS, CHAT_LABELS, CHAT_TITLE_CHARACTERS, PAGE_DEFAULT, PAGE_MAX } from "./limits.ts";
+import {
+  CHAT_LABEL_CHARACTERS,
+  CHAT_LABELS,
+  CHAT_TITLE_CHARACTERS,
+  MESSAGE_PARTS,
+  PAGE_DEFAULT,
+  PAGE_MAX,
+  PIN_ORDER_MAX,
+} from "./limits.ts";
 
 const id = z.guid();
 const time = z.iso.datetime().describe("RFC 3339, UTC.");
 const labels = z.record(z.string(), z.string());
 
-const title = z
-  .string()
+/** No text or JSON column of the database takes this character. */
+const withoutNul = z.string().refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" });
+
+const title = withoutNul
   .trim()
   .min(1, { error: "must not be empty" })
-  .max(CHAT_TITLE_CHARACTERS, { error: `must not exceed ${CHAT_TITLE_CHARACTERS} characters` })
-  .refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" });
+  // Characters, not the halves of them that JavaScript counts.
+  .refine((text) => Array.from(text).length <= CHAT_TITLE_CHARACTERS, {
+    error: `must not exceed ${CHAT_TITLE_CHARACTERS} characters`,
+  });
 
-const label = z
-  .string()
-  .min(1)
-  .max(CHAT_LABEL_CHARACTERS)
-  .refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" });
+const label = withoutNul.min(1).max(CHAT_LABEL_CHARACTERS);
 
 const writableLabels = z
   .record(label, label)
@@ -80,24 +88,24 @@ export const newChatSchema = z.strictObject({
 export const chatChangeSchema = z.strictObject({
   title: title.optional(),
   archived: z.boolean().optional(),
-  pin_order: z.int().optional(),
+  pin_order: z.int().max(PIN_ORDER_MAX).optional().describe("0 unpins."),
   labels: writableLabels.optional(),
 });
 
 export const MESSAGE_ROLES = ["system", "user", "assistant", "tool"] as const;
 
+/** A part of a message: a text, or a file that the sender may read. */
 const contentPart = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({ type: z.literal("text"), text: withoutNul }),
   z.strictObject({ type: z.literal("file"), file_id: id.toLowerCase() }),
 ]);
 
-export const newMessageSchema = z.strictObject({
-  role: z.enum(MESSAGE_ROLES),
-  content: z.array(contentPart).min(1).max(1000),
-});
+const content = z.array(contentPart).min(1).max(MESSAGE_PARTS);
+
+export const newMessageSchema = z.strictObject({ role: z.enum(MESSAGE_ROLES), content });
 
 /** An edit of a user message: what followed it is soft-deleted, and so are the debug runs that came after it. */
-export const messageChangeSchema = z.strictObject({ content: z.array(contentPart).min(1).max(1000) });
+export const messageChangeSchema = z.strictObject({ content });
 
 export const chatMessageSchema = z.object({
   id: z.int(),
@@ -105,6 +113,10 @@ export const chatMessageSchema = z.object({
   created_at: time,
   role: z.enum(MESSAGE_ROLES),
   content: z.array(z.looseObject({ type: z.string() })),
+  queued: z
+    .literal(true)
+    .optional()
+    .describe("The chat was busy: the message waits among the queued ones, under an id of its own there."),
 });
 
 export const queuedMessageSchema = z.object({

@@ -44,6 +44,15 @@ export const CHAT_TITLE_CHARACTERS = 200;
 export const CHAT_LABELS = 50;
 export const CHAT_LABEL_CHARACTERS = 200;
 
+/** The highest place of a pinned chat; the column holds no more. */
+export const PIN_ORDER_MAX = 2_147_483_647;
+
+/** The parts of one message. */
+export const MESSAGE_PARTS = 1000;
+
+/** The messages that wait for a busy chat; one more is refused. */
+export const QUEUED_MESSAGES = 20;
+
 /** Lists answer so many entries unless told, and at most so many. */
 export const PAGE_DEFAULT = 50;
 export const PAGE_MAX = 200;
@@ -54,6 +63,9 @@ export const PASSWORD_CHARACTERS_MAX = 128;
 
 /** A chat file, in bytes. */
 export const FILE_BYTES = 10 * 1024 * 1024;
+
+/** The name of a chat file, in characters. */
+export const FILE_NAME_CHARACTERS = 255;
 
 /** How long a call may be in flight before its step and run are touched again, in milliseconds. */
 export const HEARTBEAT_INTERVAL_MS = 150_000;
