@@ -10,6 +10,7 @@ import {
   type StoredStep,
   type StoredStepWithPayload,
 } from "./debug-steps.ts";
+import { readSnapshot } from "./read-snapshot.ts";
 
 /** A debug run as it is stored, without its steps. */
 export interface StoredRun {
@@ -101,29 +102,24 @@ export function debugRunsStore(database: Database): DebugRunsStore {
     },
 
     readDebugRun: (reading) =>
-      inSnapshot(database, async (transaction) => {
+      readSnapshot(database, async (transaction) => {
         const run = await readRun(transaction, reading);
         return run && { ...run.details, steps: await readStepsWithPayload(transaction, run) };
       }),
 
     readDebugRunSkeleton: (reading) =>
-      inSnapshot(database, async (transaction) => {
+      readSnapshot(database, async (transaction) => {
         const run = await readRun(transaction, reading);
         return run && { ...run.details, steps: await readSteps(transaction, run) };
       }),
 
     readDebugStep: ({ stepId, ...reading }) =>
-      inSnapshot(database, async (transaction) => {
+      readSnapshot(database, async (transaction) => {
         const run = await readRun(transaction, reading);
         const [step] = run === undefined ? [] : await readStepsWithPayload(transaction, run, stepId);
         return run && step && { step, chunks: await readChunks(transaction, run) };
       }),
   };
-}
-
-/** One snapshot for the run, its steps and their payloads, so that a purge in between cannot tear them apart. */
-function inSnapshot<T>(database: Database, read: (transaction: OpenTransaction) => Promise<T>): Promise<T> {
-  return database.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
 }
 
 async function readRun(

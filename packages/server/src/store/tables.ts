@@ -1,5 +1,13 @@
-import type { ChatStatus, KeyScope, Role, RunKind, RunStatus, StepOperation } from "@shelflife/api-contract";
-import type { ColumnType } from "kysely";
+import type {
+  ChatStatus,
+  KeyScope,
+  MessageRole,
+  Role,
+  RunKind,
+  RunStatus,
+  StepOperation,
+} from "@shelflife/api-contract";
+import type { ColumnType, Generated } from "kysely";
 
 /** The columns of every table that the store reads or writes, as the migrations define them. */
 
@@ -51,8 +59,45 @@ export interface ChatsTable {
   purging_at: Date | null;
   pin_order: Defaulted<number>;
   labels: Json<Record<string, string>>;
+  last_read_message_id: number | null;
   created_at: Defaulted<Date>;
   updated_at: Defaulted<Date>;
+}
+
+export interface ChatMessagesTable {
+  id: Generated<number>;
+  chat_id: string;
+  created_at: Defaulted<Date>;
+  role: MessageRole;
+  content: Json<StoredContent>;
+  visibility: Defaulted<"both" | "user" | "model">;
+  created_by: string | null;
+  deleted: Defaulted<boolean>;
+}
+
+export interface ChatQueuedMessagesTable {
+  id: Generated<number>;
+  chat_id: string;
+  content: Json<StoredContent>;
+  created_at: Defaulted<Date>;
+}
+
+/** The parts of a message, as they were sent. */
+export type StoredContent = readonly { readonly type: string; readonly [field: string]: unknown }[];
+
+export interface ChatFilesTable {
+  id: string;
+  owner_id: string;
+  organization_id: string;
+  created_at: Defaulted<Date>;
+  name: Defaulted<string>;
+  mimetype: string;
+  data: Buffer;
+}
+
+export interface ChatFileLinksTable {
+  chat_id: string;
+  file_id: string;
 }
 
 export interface ChatDebugRunsTable {
@@ -159,6 +204,10 @@ export interface Tables {
   users: UsersTable;
   api_keys: ApiKeysTable;
   chats: ChatsTable;
+  chat_messages: ChatMessagesTable;
+  chat_queued_messages: ChatQueuedMessagesTable;
+  chat_files: ChatFilesTable;
+  chat_file_links: ChatFileLinksTable;
   chat_debug_runs: ChatDebugRunsTable;
   chat_debug_steps: ChatDebugStepsTable;
   chat_debug_payloads: ChatDebugPayloadsTable;
