@@ -2,16 +2,19 @@ import type { KeyScope, Role } from "@shelflife/api-contract";
 
 /** On whose behalf something is done. */
 export type Actor =
-  /** Somebody who presented a key. */
+  /** Somebody who presented a key, or whose browser has a session; a session has the scope full. */
   | {
       readonly kind: "user";
       readonly userId: string;
-      readonly keyId: string;
+      readonly keyId?: string;
+      readonly sessionId?: string;
       readonly role: Role;
       readonly scope: KeyScope;
     }
-  /** Somebody who has not been identified yet; may only present a key. */
+  /** Somebody who has not been identified yet; may only try to be, or set a deployment up that nobody has an account of. */
   | { readonly kind: "anonymous" }
+  /** The OpenID Connect provider that the deployment trusts: it may bring in members, and nothing else. */
+  | { readonly kind: "identity_provider" }
   /** The purge loop: it may do what a full tick needs, and nothing else. */
   | { readonly kind: "purger" }
   /** Whoever runs a command on the machine, with the database's own credentials in hand. */

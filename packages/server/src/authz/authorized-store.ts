@@ -1,5 +1,6 @@
 import { CodedError } from "../coded-error.ts";
 import type { Store } from "../store/store.ts";
+import type { NewUser } from "../store/users.ts";
 import type { Actor } from "./actor.ts";
 import { may, type Permission } from "./permissions.ts";
 
@@ -13,10 +14,19 @@ const needs =
   (actor: Actor): boolean =>
     may(actor, permission);
 
+function isSelf(actor: Actor, userId: string): boolean {
+  return actor.kind === "user" && actor.userId === userId && may(actor, "own_keys:manage");
+}
+
 /** Oneself, or somebody who manages all people. */
 function isSelfOrManager(actor: Actor, userId: string): boolean {
+  return may(actor, "users:manage") || isSelf(actor, userId);
+}
+
+/** An identity provider brings in members only, and never with a password. */
+function mayCreate(actor: Actor, user: NewUser): boolean {
   if (may(actor, "users:manage")) return true;
-  return actor.kind === "user" && actor.userId === userId && may(actor, "own_keys:manage");
+  return may(actor, "members:admit") && user.role === "member" && user.passwordHash === undefined;
 }
 
 /** Reading happens on one's own behalf only: the store then answers nothing of another person's. */
@@ -30,9 +40,21 @@ const POLICIES = {
   createApiKey: (actor, { userId }) => isSelfOrManager(actor, userId),
   listApiKeys: (actor, userId) => isSelfOrManager(actor, userId),
   revokeApiKey: (actor, { userId }) => isSelfOrManager(actor, userId),
-  createUser: needs("users:manage"),
+  createUser: mayCreate,
   listUsers: needs("users:manage"),
   findUserByEmail: needs("users:manage"),
+  readUser: isSelfOrManager,
+  changeUserRole: needs("users:manage"),
+  readPasswordHash: isSelf,
+  // Not administrators: with another's password they would read what that person has recorded.
+  changePassword: (actor, { userId }) => isSelf(actor, userId) || may(actor, "passwords:set"),
+  isSetUpNeeded: (actor) => may(actor, "set_up") || may(actor, "deployment:start"),
+  issueSetUpToken: needs("deployment:start"),
+  withdrawSetUpToken: needs("deployment:start"),
+  completeSetUp: needs("set_up"),
+  readOrKeepSecret: needs("deployment:start"),
+  countAttempt: needs("attempts:count"),
+  forgetExpiredSignIns: needs("purge:run"),
   recordDebugBatch: (actor, caller) =>
     actor.kind === "user" && caller.userId === actor.userId && caller.scope === actor.scope && may(actor, "ingest"),
   listDebugRuns: readsForSelf,
@@ -89,5 +111,7 @@ export function authorizedStore(store: Store, actor: Actor): Store {
 }
 
 function describeActor(actor: Actor): string {
-  return actor.kind === "user" ? `${actor.role} with a key of the scope ${actor.scope}` : actor.kind;
+  if (actor.kind !== "user") return actor.kind;
+  const credential = actor.sessionId === undefined ? `a key of the scope ${actor.scope}` : "a session";
+  return `${actor.role} with ${credential}`;
 }

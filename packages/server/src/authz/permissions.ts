@@ -8,6 +8,8 @@ import type { Actor } from "./actor.ts";
  */
 export type Permission =
   | "identify"
+  | "set_up"
+  | "attempts:count"
   | "ingest"
   | "own_chats:use"
   | "own_keys:manage"
@@ -17,10 +19,19 @@ export type Permission =
   | "purge:read"
   | "purge:start"
   | "users:manage"
+  | "members:admit"
+  | "passwords:set"
+  | "deployment:start"
   | "chats:delete"
   | "purge:run";
 
-const MEMBER: readonly Permission[] = ["ingest", "own_chats:use", "own_keys:manage", "retention_windows:read"];
+const MEMBER: readonly Permission[] = [
+  "ingest",
+  "own_chats:use",
+  "own_keys:manage",
+  "attempts:count",
+  "retention_windows:read",
+];
 
 const OF_ROLE: Record<Role, readonly Permission[]> = {
   member: MEMBER,
@@ -29,13 +40,16 @@ const OF_ROLE: Record<Role, readonly Permission[]> = {
 };
 
 const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {
-  anonymous: ["identify"],
+  anonymous: ["identify", "set_up", "attempts:count"],
+  identity_provider: ["members:admit"],
   purger: ["retention_windows:read", "purge:read", "purge:run"],
   operator: [
     "retention_windows:read",
     "deployment_config:read",
     "deployment_config:update",
     "users:manage",
+    "passwords:set",
+    "deployment:start",
     "chats:delete",
     "purge:read",
     "purge:start",

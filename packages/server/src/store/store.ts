@@ -6,13 +6,17 @@ import { debugIngestStore, type DebugIngestStore } from "./debug-ingest.ts";
 import { debugRunPreviewStore, type DebugRunPreviewStore } from "./debug-run-preview.ts";
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
 import { debugRunsStore, type DebugRunsStore } from "./debug-runs.ts";
+import { deploymentSecretsStore, type DeploymentSecretsStore } from "./deployment-secrets.ts";
 import type { PartitionLength } from "./partition-ranges.ts";
+import { passwordsStore, type PasswordsStore } from "./passwords.ts";
 import { PayloadPartitions } from "./payload-partitions.ts";
 import { payloadPreviewStore, type PayloadPreviewStore } from "./payload-preview.ts";
 import { payloadPurgeStore, type PayloadPurgeStore } from "./payload-purge.ts";
 import { purgeWindowsStore, type PurgeWindowsStore } from "./purge-windows.ts";
 import { purgeLedgerStore, type PurgeLedgerStore } from "./purge-ledger.ts";
 import { retentionSettingsStore, type RetentionSettingsStore } from "./retention-settings.ts";
+import { setUpStore, type SetUpStore } from "./set-up.ts";
+import { signInAttemptsStore, type SignInAttemptsStore } from "./sign-in-attempts.ts";
 import { usersStore, type UsersStore } from "./users.ts";
 
 /** Everything that can be done to the data. Who may do it is decided around it, never in it. */
@@ -22,11 +26,15 @@ export type Store = ApiKeysStore &
   DebugRunPreviewStore &
   DebugRunPurgeStore &
   DebugRunsStore &
+  DeploymentSecretsStore &
+  PasswordsStore &
   PayloadPreviewStore &
   PayloadPurgeStore &
   PurgeLedgerStore &
   PurgeWindowsStore &
   RetentionSettingsStore &
+  SetUpStore &
+  SignInAttemptsStore &
   UsersStore;
 
 export interface StoreParts {
@@ -47,11 +55,15 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...debugRunPreviewStore(database),
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),
+    ...deploymentSecretsStore(database),
+    ...passwordsStore(database, clock),
     ...payloadPreviewStore(database),
     ...payloadPurgeStore(database, partitions),
     ...purgeLedgerStore(database, clock),
     ...purgeWindowsStore(database, clock),
     ...retentionSettingsStore(database, clock),
+    ...setUpStore(database, clock),
+    ...signInAttemptsStore(database, clock),
     ...usersStore(database, clock),
   };
 }

@@ -9,6 +9,8 @@ import type {
 } from "@shelflife/api-contract";
 import type { ColumnType, Generated } from "kysely";
 
+import type { SignInTables } from "./sign-in-tables.ts";
+
 /** The columns of every table that the store reads or writes, as the migrations define them. */
 
 /** A column with a default: it may be left out of an insert. */
@@ -26,6 +28,7 @@ export interface OrganizationsTable {
 export interface UsersTable {
   id: string;
   email: string;
+  email_verified: Defaulted<boolean>;
   name: Defaulted<string>;
   role: Defaulted<Role>;
   created_at: Defaulted<Date>;
@@ -199,7 +202,7 @@ export interface PurgeLedgerTable {
   replica: Defaulted<string>;
 }
 
-export interface Tables {
+export interface Tables extends SignInTables {
   organizations: OrganizationsTable;
   users: UsersTable;
   api_keys: ApiKeysTable;

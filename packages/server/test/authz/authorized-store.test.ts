@@ -27,6 +27,7 @@ const ACTORS = {
   "ingest key of a member": user("member", "ingest"),
   "ingest key of an owner": user("owner", "ingest"),
   anonymous: { kind: "anonymous" },
+  "identity provider": { kind: "identity_provider" },
   purger: { kind: "purger" },
   operator: { kind: "operator" },
 } as const satisfies Record<string, Actor>;
@@ -71,9 +72,27 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   createApiKey: { input: ({ userId }) => [{ userId, name: "", scope: "full" }, { userId: null }], ...ofKeys },
   listApiKeys: { input: ({ userId }) => [userId], ...ofKeys },
   revokeApiKey: { input: ({ userId }) => [{ userId, keyId: randomUUID() }, { userId: null }], ...ofKeys },
-  createUser: { input: () => [{ email: "a@example.com", role: "member", name: "" }, { userId: null }], own: MANAGERS },
+  createUser: {
+    input: () => [{ email: "a@example.com", role: "member", name: "" }, { userId: null }],
+    own: [...MANAGERS, "identity provider"],
+  },
   listUsers: { own: MANAGERS },
   findUserByEmail: { input: () => ["a@example.com"], own: MANAGERS },
+  readUser: { input: ({ userId }) => [userId], ...ofKeys },
+  changeUserRole: { input: ({ userId }) => [{ userId, role: "member" }, { userId: null }], own: MANAGERS },
+  readPasswordHash: { input: ({ userId }) => [userId], own: PEOPLE, others: [] },
+  changePassword: {
+    input: ({ userId }) => [{ userId, passwordHash: "" }, { userId: null }],
+    own: [...PEOPLE, "operator"],
+    others: ["operator"],
+  },
+  isSetUpNeeded: { own: ["anonymous", "operator"] },
+  issueSetUpToken: { own: ["operator"] },
+  withdrawSetUpToken: { own: ["operator"] },
+  completeSetUp: { own: ["anonymous"] },
+  readOrKeepSecret: { input: () => ["name", "value"], own: ["operator"] },
+  countAttempt: { input: () => [{ key: "", max: 1, windowMs: 1 }], own: [...PEOPLE, "anonymous"] },
+  forgetExpiredSignIns: { own: ["purger", "operator"] },
   recordDebugBatch: {
     input: ({ userId, scope }) => [
       { userId, scope },

@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from "vitest";
 import { createStore, type Store } from "../../src/store/store.ts";
 import { chatItem, completeRun } from "../debug-batches.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
-import { createTestApp } from "../test-app.ts";
+import { createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 import { StatementLog } from "./statement-log.ts";
 
 /**
@@ -34,6 +34,7 @@ beforeAll(async () => {
 
   const service = await app.createUser({ scope: "ingest" });
   const owner = await app.createUser();
+  await callSignInMethods(app, owner);
   await store.listUsers();
   await store.findUserByEmail(owner.email);
   await store.listApiKeys(owner.id);
@@ -93,6 +94,30 @@ beforeAll(async () => {
   await store.deleteChatPayloadBatch({ chatId: root.id, limit: 10, signal, partition: left?.name ?? "" });
   await store.dropDeletedChat(root.id);
 });
+
+/** The methods for people, passwords and set-up. */
+async function callSignInMethods({ store, clock }: TestApp, { id: userId }: TestUser): Promise<void> {
+  await store.readUser(userId);
+  await store.changeUserRole({ userId, role: "auditor" }, NOBODY);
+  await store.changePassword({ userId, passwordHash: "salt:key" }, NOBODY);
+  await store.changePassword({ userId, passwordHash: "salt:key", keptSessionId: randomUUID() }, NOBODY);
+  await store.readPasswordHash(userId);
+  await store.readOrKeepSecret("secret", "x".repeat(32));
+  await store.countAttempt({ key: "sign-in|192.0.2.1", max: 1, windowMs: 1 });
+  await store.forgetExpiredSignIns();
+  await store.isSetUpNeeded();
+
+  // Set-up needs a deployment in which nobody has an account.
+  const nobodyYet = await createTestDatabase();
+  log.listen(nobodyYet.pool);
+  const empty = await createTestApp({ testDatabase: nobodyYet, clock, around: (store) => log.attribute(store) });
+  const [used, withdrawn] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const expiresAt = new Date(clock.now().getTime() + MS_PER_DAY);
+  for (const tokenHash of [used, withdrawn]) await empty.store.issueSetUpToken({ tokenHash, expiresAt });
+  await empty.store.withdrawSetUpToken(withdrawn);
+  const person = { email: "first@example.com", name: "", passwordHash: "salt:key" };
+  await empty.store.completeSetUp({ ...person, tokenHash: used, debugLogging: "everyone" }, NOBODY);
+}
 
 /** The methods are known before the tests run, since a store can be made over nothing. */
 const METHODS = Object.keys(createStore({} as Parameters<typeof createStore>[0])) as (keyof Store)[];

@@ -1,1 +1,1 @@
-select "id", "email", "name", "role" from "users" where "email" = $1;
+select "id", "email", "name", "role", "created_at" as "createdAt" from "users" where "email" = $1;

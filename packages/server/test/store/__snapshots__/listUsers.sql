@@ -1,1 +1,1 @@
-select "id", "email", "name", "role" from "users" order by "email";
+select "id", "email", "name", "role", "created_at" as "createdAt" from "users" order by "email";

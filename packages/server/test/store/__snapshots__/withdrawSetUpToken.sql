@@ -1,0 +1,1 @@
+delete from "set_up_tokens" where "token_hash" = $1;
