@@ -1,4 +1,5 @@
 export * from "./audit.ts";
+export * from "./chat-ids.ts";
 export * from "./chats.ts";
 export * from "./debug-batch.ts";
 export * from "./debug-logging.ts";

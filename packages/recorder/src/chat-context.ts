@@ -1,4 +1,4 @@
-import { CHAT_TITLE_CHARACTERS, RUN_KINDS, type RunKind } from "@shelflife/api-contract";
+import { CHAT_TITLE_CHARACTERS, mapChatId, RUN_KINDS, type RunKind } from "@shelflife/api-contract";
 import { v5 as nameBasedUuid } from "uuid";
 
 /** Which chat a model call belongs to. */
@@ -58,18 +58,12 @@ export function toRecordedChat(context: unknown, namespace: string): RecordedCha
   };
 }
 
-/** The root of all mapped chat ids. Changing it would tear every application's chats from their records. */
-const CHAT_IDS = "5b0c2f0e-6d0f-5c1a-9d53-0f6b1a6f7e21";
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /**
  * A UUID passes through in lower case; any other id becomes a UUID version 5 of itself within the namespace, so that
  * every process maps it the same way.
  */
 export function chatUuid(chatId: string, namespace = ""): string {
-  if (UUID.test(chatId)) return chatId.toLowerCase();
-  return nameBasedUuid(chatId, namespace === "" ? CHAT_IDS : nameBasedUuid(namespace, CHAT_IDS));
+  return mapChatId(chatId, namespace, nameBasedUuid);
 }
 
 function isRunKind(kind: unknown): kind is RunKind {
