@@ -118,7 +118,7 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
 const TOMBSTONE_MS = 7 * 86_400_000;
 
 /** Whoever leaves tombstones takes some of the old ones away. */
-async function removeOldTombstones(transaction: OpenTransaction, now: Date): Promise<void> {
+export async function removeOldTombstones(transaction: OpenTransaction, now: Date): Promise<void> {
   await sql`
     DELETE FROM tombstones
     WHERE ctid = ANY (ARRAY(
@@ -127,7 +127,7 @@ async function removeOldTombstones(transaction: OpenTransaction, now: Date): Pro
   `.execute(transaction);
 }
 
-interface ChosenRun {
+export interface ChosenRun {
   readonly id: string;
   /** As SQL text, with its microseconds: payloads are found by equality with it. */
   readonly payload_at: string;
@@ -135,7 +135,7 @@ interface ChosenRun {
 }
 
 /** One statement a day, with the day's bounds as parameters, so that the planner looks at its partitions and locks no other. */
-async function deletePayloadsOfDay(
+export async function deletePayloadsOfDay(
   transaction: OpenTransaction,
   { chatId, day, runs }: { chatId: string; day: string; runs: readonly ChosenRun[] },
 ): Promise<void> {

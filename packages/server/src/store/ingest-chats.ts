@@ -5,6 +5,7 @@ import { ChatDecision, type NewChat, type StoredChat } from "./chat-decision.ts"
 import type { OpenTransaction } from "./database.ts";
 import type { IngestCaller, PreparedBatch, PreparedChat, Rejections } from "./ingest-batch.ts";
 import { jsonText } from "./json-text.ts";
+import { isBusy, promoteQueuedMessages } from "./queued-messages.ts";
 
 /**
  * Creates and updates the chats of a batch, and says which of the chats that it names the caller may record into.
@@ -35,10 +36,10 @@ export async function ingestChats(
   for (const step of batch.steps) decision.decideImplied(step.chat_id, { create: false });
 
   await insertChats(transaction, decision.created);
-  await updateChats(
-    transaction,
-    batch.chats.filter((chat) => decision.writable.has(chat.id)),
-  );
+  const written = batch.chats.filter((chat) => decision.writable.has(chat.id));
+  await updateChats(transaction, written);
+  const changed = written.flatMap(({ id, status }) => (status === undefined || isBusy({ status }) ? [] : [id]));
+  if (changed.length > 0) await promoteQueuedMessages(transaction, changed);
   return decision;
 }
 

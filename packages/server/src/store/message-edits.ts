@@ -1,0 +1,126 @@
+import { sql } from "kysely";
+
+import type { Clock } from "../clock.ts";
+import { CodedError } from "../coded-error.ts";
+import { deletePayloadsOfDay, removeOldTombstones, type ChosenRun } from "./chat-deletion.ts";
+import { chatTransaction, type ChatWriting } from "./chat-locks.ts";
+import type { Database, OpenTransaction } from "./database.ts";
+import { linkFiles } from "./files.ts";
+import { jsonText } from "./json-text.ts";
+import { lockForMessages, messageColumns, raiseActivity, type MessageContent, type MessageRow } from "./messages.ts";
+
+export interface MessageEdit extends ChatWriting, MessageContent {
+  readonly messageId: number;
+}
+
+export interface MessageEditsStore {
+  /**
+   * Replaces the content of a user message. The messages after it are soft-deleted, those that wait for the chat go, and
+   * so do the debug runs that came after it, with their payloads, at once.
+   *
+   * A chat may have very many runs after a message. They go in bounded transactions, and the message changes in the last
+   * of them, so that whoever was interrupted can edit it again and finds the rest.
+   *
+   * @returns undefined where the owner has no such chat, or the chat no such message
+   * @throws CodedError `chat_archived`, and `not_user_message` for a message that a user did not write
+   * @throws UnreadableFileError
+   */
+  editMessage(edit: MessageEdit): Promise<MessageRow | undefined>;
+}
+
+/** Runs that one transaction deletes at the most. */
+const RUNS_A_TRANSACTION = 500;
+
+export function messageEditsStore(database: Database, clock: Clock): MessageEditsStore {
+  return {
+    async editMessage(edit) {
+      for (;;) {
+        const step = await chatTransaction(database, (transaction) => takeStep(transaction, edit, clock.now()));
+        if (step !== "more") return step;
+      }
+    },
+  };
+}
+
+async function takeStep(
+  transaction: OpenTransaction,
+  edit: MessageEdit,
+  now: Date,
+): Promise<MessageRow | "more" | undefined> {
+  const { chatId, ownerId, messageId, fileIds } = edit;
+  const locked = await lockForMessages(transaction, edit);
+  if (locked === undefined) return undefined;
+  const message = await transaction
+    .selectFrom("chat_messages")
+    .select("role")
+    .where("chat_id", "=", chatId)
+    .where("id", "=", messageId)
+    .where("deleted", "=", false)
+    .where("visibility", "<>", "model")
+    .executeTakeFirst();
+  if (message === undefined) return undefined;
+  if (message.role !== "user") throw new CodedError("not_user_message", "Only user messages can be edited.");
+  await linkFiles(transaction, { chatId, senderId: ownerId, fileIds });
+  if (await deleteRunsAfter(transaction, edit, now)) return "more";
+  await raiseActivity(transaction, locked, now);
+  return replaceMessage(transaction, edit, now);
+}
+
+/** The message as it now stands was written now: that is what the chat's last activity is counted from. */
+async function replaceMessage(
+  transaction: OpenTransaction,
+  { chatId, messageId, content }: MessageEdit,
+  now: Date,
+): Promise<MessageRow | undefined> {
+  await sql`
+    UPDATE chat_messages SET deleted = true WHERE chat_id = ${chatId} AND id > ${messageId} AND NOT deleted
+  `.execute(transaction);
+  await sql`DELETE FROM chat_queued_messages WHERE chat_id = ${chatId}`.execute(transaction);
+  const { rows } = await sql<MessageRow>`
+    UPDATE chat_messages
+    SET content = ${jsonText(content)}, created_at = greatest(created_at, ${now})
+    WHERE chat_id = ${chatId} AND id = ${messageId}
+    RETURNING ${messageColumns}
+  `.execute(transaction);
+  return rows[0];
+}
+
+/**
+ * Deletes runs that the edited message or one after it set off, or that knew of such a message, at most so many; answers
+ * whether there are more.
+ */
+async function deleteRunsAfter(
+  transaction: OpenTransaction,
+  { chatId, messageId }: MessageEdit,
+  now: Date,
+): Promise<boolean> {
+  const isAfter = sql`chat_id = ${chatId} AND greatest(trigger_message_id, history_tip_message_id) >= ${messageId}`;
+  const { rows: runs } = await sql<ChosenRun>`
+    SELECT
+      id,
+      coalesce(payload_at, started_at)::text AS payload_at,
+      (coalesce(payload_at, started_at) AT TIME ZONE 'UTC')::date::text AS payload_day
+    FROM chat_debug_runs
+    WHERE ${isAfter}
+    ORDER BY id
+    LIMIT ${RUNS_A_TRANSACTION}
+    FOR UPDATE
+  `.execute(transaction);
+  if (runs.length === 0) return false;
+  const ids = runs.map(({ id }) => id);
+  await removeOldTombstones(transaction, now);
+  // A late flush of a recorder must not bring them back.
+  await sql`
+    INSERT INTO tombstones (kind, id, created_at) SELECT 'run', id, ${now} FROM unnest(${ids}::uuid[]) AS deleted (id)
+    ON CONFLICT (id, kind) DO UPDATE SET created_at = excluded.created_at
+  `.execute(transaction);
+  await sql`
+    DELETE FROM chat_debug_runs WHERE chat_id = ${chatId} AND id = ANY (${ids}::uuid[])
+  `.execute(transaction);
+  for (const [day, ofDay] of Map.groupBy(runs, (run) => run.payload_day)) {
+    await deletePayloadsOfDay(transaction, { chatId, day, runs: ofDay });
+  }
+  // Counting what was locked would not do: a purge may have taken one of them just then.
+  const { rows: left } = await sql`SELECT FROM chat_debug_runs WHERE ${isAfter} LIMIT 1`.execute(transaction);
+  return left.length > 0;
+}
