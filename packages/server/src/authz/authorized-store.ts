@@ -34,6 +34,11 @@ function readsForSelf(actor: Actor, reading: { readerId: string }): boolean {
   return actor.kind === "user" && reading.readerId === actor.userId && may(actor, "own_chats:use");
 }
 
+/** So does writing, and what is made belongs to whoever makes it. */
+function writesForSelf(actor: Actor, writing: { ownerId: string }): boolean {
+  return actor.kind === "user" && writing.ownerId === actor.userId && may(actor, "own_chats:use");
+}
+
 /** One policy for every method: a method without one does not compile. */
 const POLICIES = {
   findKeyHolder: needs("identify"),
@@ -61,6 +66,18 @@ const POLICIES = {
   readDebugRun: readsForSelf,
   readDebugRunSkeleton: readsForSelf,
   readDebugStep: readsForSelf,
+  createChat: writesForSelf,
+  readChat: readsForSelf,
+  findChat: readsForSelf,
+  changeChat: writesForSelf,
+  listChats: readsForSelf,
+  listForeignChats: needs("others_chats:list"),
+  listMessages: readsForSelf,
+  addMessage: writesForSelf,
+  editMessage: writesForSelf,
+  createFile: writesForSelf,
+  describeFile: readsForSelf,
+  readFileContent: readsForSelf,
   readRetentionWindow: needs("retention_windows:read"),
   changeRetentionWindow: needs("deployment_config:update"),
   readPurgeWindow: needs("purge:read"),

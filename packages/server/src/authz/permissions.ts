@@ -12,6 +12,7 @@ export type Permission =
   | "attempts:count"
   | "ingest"
   | "own_chats:use"
+  | "others_chats:list"
   | "own_keys:manage"
   | "retention_windows:read"
   | "deployment_config:read"
@@ -35,8 +36,16 @@ const MEMBER: readonly Permission[] = [
 
 const OF_ROLE: Record<Role, readonly Permission[]> = {
   member: MEMBER,
-  auditor: [...MEMBER, "deployment_config:read", "purge:read"],
-  owner: [...MEMBER, "deployment_config:read", "deployment_config:update", "purge:read", "purge:start", "users:manage"],
+  auditor: [...MEMBER, "others_chats:list", "deployment_config:read", "purge:read"],
+  owner: [
+    ...MEMBER,
+    "others_chats:list",
+    "deployment_config:read",
+    "deployment_config:update",
+    "purge:read",
+    "purge:start",
+    "users:manage",
+  ],
 };
 
 const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {

@@ -1,12 +1,18 @@
 import type { Clock } from "../clock.ts";
 import { apiKeysStore, type ApiKeysStore } from "./api-keys.ts";
+import { chatChangesStore, type ChatChangesStore } from "./chat-changes.ts";
 import { chatDeletionStore, type ChatDeletionStore } from "./chat-deletion.ts";
+import { chatListStore, type ChatListStore } from "./chat-list.ts";
+import { chatsStore, type ChatsStore } from "./chats.ts";
 import type { Database } from "./database.ts";
 import { debugIngestStore, type DebugIngestStore } from "./debug-ingest.ts";
 import { debugRunPreviewStore, type DebugRunPreviewStore } from "./debug-run-preview.ts";
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
 import { debugRunsStore, type DebugRunsStore } from "./debug-runs.ts";
 import { deploymentSecretsStore, type DeploymentSecretsStore } from "./deployment-secrets.ts";
+import { filesStore, type FilesStore } from "./files.ts";
+import { messageEditsStore, type MessageEditsStore } from "./message-edits.ts";
+import { messagesStore, type MessagesStore } from "./messages.ts";
 import type { PartitionLength } from "./partition-ranges.ts";
 import { passwordsStore, type PasswordsStore } from "./passwords.ts";
 import { PayloadPartitions } from "./payload-partitions.ts";
@@ -21,12 +27,18 @@ import { usersStore, type UsersStore } from "./users.ts";
 
 /** Everything that can be done to the data. Who may do it is decided around it, never in it. */
 export type Store = ApiKeysStore &
+  ChatChangesStore &
   ChatDeletionStore &
+  ChatListStore &
+  ChatsStore &
   DebugIngestStore &
   DebugRunPreviewStore &
   DebugRunPurgeStore &
   DebugRunsStore &
   DeploymentSecretsStore &
+  FilesStore &
+  MessageEditsStore &
+  MessagesStore &
   PasswordsStore &
   PayloadPreviewStore &
   PayloadPurgeStore &
@@ -50,12 +62,18 @@ export function createStore({ database, directDatabase, clock, partitionLength =
   const partitions = new PayloadPartitions(directDatabase, partitionLength);
   return {
     ...apiKeysStore(database, clock),
+    ...chatChangesStore(database, clock),
     ...chatDeletionStore(database, clock),
+    ...chatListStore(database),
+    ...chatsStore(database, clock),
     ...debugIngestStore(database, partitions, clock),
     ...debugRunPreviewStore(database),
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),
     ...deploymentSecretsStore(database),
+    ...filesStore(database, clock),
+    ...messageEditsStore(database, clock),
+    ...messagesStore(database, clock),
     ...passwordsStore(database, clock),
     ...payloadPreviewStore(database),
     ...payloadPurgeStore(database, partitions),
