@@ -96,6 +96,16 @@ const AREAS: Area[] = [
     forbidden: onlyPackages("@shelflife/sdk", "@shelflife/api-contract", "ai", "uuid"),
   },
   {
+    files: ["packages/web/src/**"],
+    forbidden: [
+      { ...OTHER_PACKAGES_FILES, regex: "(^#test/|/(src|test|dist|e2e)/)" },
+      {
+        regex: "^(@shelflife/(server|recorder)(/|$)|node:|zod(/|$)|ai(/|$))",
+        message: "The interface knows the server by the client and the contract alone, and runs in a browser.",
+      },
+    ],
+  },
+  {
     files: [`${SERVER}/**`],
     forbidden: [...HANDED_INFRASTRUCTURE, DATABASE_DRIVER, HTTP_SERVER, POSTGRES],
   },
@@ -170,6 +180,23 @@ const AREAS: Area[] = [
     forbidden: [...HANDED_INFRASTRUCTURE, DATABASE_DRIVER, POSTGRES, STORE, AUTHZ, RETENTION, RECORDING],
   },
   { files: [`${SERVER}/cli/**`], forbidden: [...EVERYWHERE, CLIENTS, DATABASE_DRIVER, HTTP_SERVER, LOGGER, POSTGRES] },
+  {
+    // A person's own runs are read through the public API, with that person's key.
+    files: [`${SERVER}/cli/runs.ts`],
+    forbidden: [
+      ...EVERYWHERE,
+      RECORDER,
+      DATABASE_DRIVER,
+      HTTP_SERVER,
+      LOGGER,
+      POSTGRES,
+      STORE,
+      AUTHZ,
+      RETENTION,
+      RECORDING,
+      HTTP,
+    ],
+  },
   {
     // The demo fills a server through the public API, as anybody could.
     files: [`${SERVER}/cli/demo*`, `${SERVER}/cli/demo*/**`, `${SERVER}/demo/**`],
@@ -251,6 +278,11 @@ export default {
       files,
       rules: { "no-restricted-imports": ["error", { patterns: forbidden }] } satisfies OxlintOverride["rules"],
     })),
+    {
+      // A style sheet is imported for what it does, and so is what prepares the platform.
+      files: ["packages/web/**"],
+      rules: { "import/no-unassigned-import": ["error", { allow: ["**/*.css", "**/platform.ts"] }] },
+    },
     {
       files: ["**/test/**"],
       rules: {

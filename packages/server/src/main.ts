@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 import type { Registry } from "prom-client";
 
 import { authorizedStore } from "./authz/authorized-store.ts";
@@ -19,6 +21,9 @@ import { runPurgeTick, type PurgeTickDependencies, type TickReport } from "./ret
 import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
 import type { Store } from "./store/store.ts";
 import { startBanner, type WindowInForce } from "./start-banner.ts";
+
+/** Where the web interface is built. */
+const WEB_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
 
 export interface RunningServer {
   readonly url: string;
@@ -48,6 +53,7 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
       recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
       observeRequest: (ms) => load.observe(ms),
       refreshMetrics: refreshLag(purge, registry),
+      webFolder: WEB_FOLDER,
     });
     const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);
     closing.push(() => listener.close());

@@ -61,6 +61,8 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly clock?: FakeClock;
   readonly recordingForced?: boolean;
+  /** Where a built web interface is; none is served without it. */
+  readonly webFolder?: string;
   /** Another application's, for two that share a database. */
   readonly testDatabase?: TestDatabase;
   /** Puts something between the application and its store, to see what it is asked for. */
@@ -71,6 +73,7 @@ export interface TestAppOptions {
 export async function createTestApp({
   clock = new FakeClock(),
   recordingForced = true,
+  webFolder,
   testDatabase,
   around = (store) => store,
 }: TestAppOptions = {}): Promise<TestApp> {
@@ -92,6 +95,7 @@ export async function createTestApp({
     registry,
     checkReadiness: () => Promise.resolve({ ready: true }),
     recordingForced,
+    ...(webFolder === undefined ? {} : { webFolder }),
   });
   const createKey = async (userId: string, scope: KeyScope): Promise<{ key: string; keyId: string }> => {
     const { key, apiKey } = await store.createApiKey({ userId, name: "test", scope }, NOBODY);

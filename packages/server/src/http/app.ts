@@ -16,6 +16,7 @@ import { debugBatchRoute } from "./routes/debug-batch.ts";
 import { debugRunRoutes } from "./routes/debug-runs.ts";
 import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
 import { retentionSettingRoutes } from "./routes/retention-settings.ts";
+import { mountWebApp } from "./routes/web-app.ts";
 
 export interface AppDependencies {
   readonly store: Store;
@@ -29,13 +30,15 @@ export interface AppDependencies {
   readonly observeRequest?: (ms: number) => void;
   /** Brings the metrics that are measured and not counted up to date. */
   readonly refreshMetrics?: () => Promise<void>;
+  /** Where the built web interface is; without it none is served. */
+  readonly webFolder?: string;
 }
 
 const CHATS = "/api/experimental/chats";
 
 /** Builds the HTTP application. Every route is listed here, in order. */
 export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment> {
-  const { store, clock, log, registry, checkReadiness, recordingForced } = dependencies;
+  const { store, clock, log, registry, checkReadiness, recordingForced, webFolder } = dependencies;
   const { observeRequest, refreshMetrics = () => Promise.resolve() } = dependencies;
   const app = new OpenAPIHono<Environment>();
 
@@ -58,7 +61,14 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
       "request",
     );
   });
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));
+  // A page of the web interface sets a policy of its own.
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      xFrameOptions: "DENY",
+      overwrite: false,
+    }),
+  );
   app.onError(renderError);
   app.notFound((context) => renderError(notFound("route"), context));
 
@@ -73,5 +83,7 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   for (const route of retentionSettingRoutes(CHATS)) mountRoute(app, route);
   mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
   for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);
+  // The last one: it answers at every address that is no other route's.
+  if (webFolder !== undefined) mountWebApp(app, webFolder);
   return app;
 }

@@ -1,0 +1,11 @@
+import { Center, Loader } from "@mantine/core";
+import type { JSX } from "react";
+
+/** What stands in place of a page, or of a part of it, while it is loaded. */
+export function PageLoading(): JSX.Element {
+  return (
+    <Center py="xl" role="status">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
+}

@@ -1,0 +1,19 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { App } from "./app/App.tsx";
+import { createAppRouter } from "./app/router.tsx";
+import { createQueryClient } from "./app/query-client.ts";
+
+/** Shows the interface in the page. */
+export function start(): void {
+  const container = document.querySelector("#root");
+  if (container === null) throw new Error("The page has no #root element.");
+  const queryClient = createQueryClient();
+  const router = createAppRouter(queryClient);
+  createRoot(container).render(
+    <StrictMode>
+      <App queryClient={queryClient} router={router} />
+    </StrictMode>,
+  );
+}
