@@ -30,6 +30,15 @@ function withoutFileBytesInText(text: string): string {
     : text;
 }
 
+const LONG_BASE64 = /[\w+/-]{512,}={0,2}/g;
+
+/** The same for a text that is no JSON, or only the beginning of it. */
+export function withoutBase64(text: string): string {
+  return text.replace(LONG_BASE64, (run) =>
+    BASE64_MIXTURE.every((kind) => kind.test(run)) ? `[BASE64, ${run.length} CHARACTERS]` : run,
+  );
+}
+
 /**
  * How long a file's content is, in bytes, read from the many shapes in which the AI SDK carries files; undefined for a
  * file that is only referred to.
