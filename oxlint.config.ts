@@ -93,7 +93,15 @@ const AREAS: Area[] = [
   { files: ["packages/sdk/src/**"], forbidden: onlyPackages("@shelflife/api-contract") },
   {
     files: ["packages/recorder/src/**"],
-    forbidden: onlyPackages("@shelflife/sdk", "@shelflife/api-contract", "ai", "uuid"),
+    forbidden: onlyPackages(
+      "@shelflife/sdk",
+      "@shelflife/api-contract",
+      "ai",
+      "@langchain/core/**",
+      "uuid",
+      "node:async_hooks",
+      "node:diagnostics_channel",
+    ),
   },
   {
     files: ["packages/web/src/**"],
