@@ -59,6 +59,14 @@ const ofChats = {
   own: PEOPLE,
   others: [],
 } as const;
+const ofWriting = {
+  input: ({ userId }: Subject) => [
+    { chatId: randomUUID(), ownerId: userId, changes: {}, content: [], fileIds: [] },
+    { userId: null },
+  ],
+  own: PEOPLE,
+  others: [],
+} as const;
 const readingPurge: Expectation = { own: ["auditor", "owner", "purger", "operator"] };
 const purging: Expectation = { own: ["purger", "operator"] };
 const deleting: Expectation = { own: ["operator"] };
@@ -105,6 +113,21 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   readDebugRun: ofChats,
   readDebugRunSkeleton: ofChats,
   readDebugStep: ofChats,
+  createChat: ofWriting,
+  readChat: ofChats,
+  findChat: ofChats,
+  changeChat: ofWriting,
+  listChats: ofChats,
+  listForeignChats: {
+    input: ({ userId }) => [{ ownerId: userId, archived: false, limit: 1 }],
+    own: ["auditor", "owner"],
+  },
+  listMessages: ofChats,
+  addMessage: ofWriting,
+  editMessage: ofWriting,
+  createFile: ofWriting,
+  describeFile: ofChats,
+  readFileContent: ofChats,
   readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
   readPurgeWindow: { input: () => [setting, 0], ...readingPurge },
