@@ -2,6 +2,7 @@ export * from "./audit.ts";
 export * from "./chat-ids.ts";
 export * from "./chats.ts";
 export * from "./debug-batch.ts";
+export * from "./debug-export.ts";
 export * from "./debug-logging.ts";
 export * from "./debug-runs.ts";
 export * from "./errors.ts";

@@ -96,6 +96,19 @@ export class ShelflifeClient {
     return this.#transport.answer(path, debugStepSchema, { ...options });
   }
 
+  /**
+   * The newest runs of a chat, at most 100, with all their payloads, as one JSON document (`DebugChatExport`). It is
+   * streamed: read it as it comes, or write it to a file.
+   */
+  exportChatDebug(chatId: string, options?: RequestOptions): Promise<ReadableStream<Uint8Array>> {
+    return this.#transport.openStream(`${CHATS}/${encodeURIComponent(chatId)}/debug/export`, { ...options });
+  }
+
+  /** One run with all its payloads, as a JSON document (`DebugRunExport`). */
+  exportDebugRun(chatId: string, runId: string, options?: RequestOptions): Promise<ReadableStream<Uint8Array>> {
+    return this.#transport.openStream(`${runPath(chatId, runId)}/export`, { ...options });
+  }
+
   /** Upserts chats, runs and steps by id. Sending a batch again changes nothing; a bad item is answered, not thrown. */
   recordDebugBatch(batch: DebugBatch, options?: RecordOptions): Promise<DebugBatchResult> {
     const call = { ...options, method: "POST" as const, body: batch, gzip: options?.gzip ?? true };

@@ -69,27 +69,50 @@ export class Transport {
   async call(path: string, call: Call): Promise<void>;
   async call<Answer>(path: string, call: Call, read: (response: Response) => Promise<Answer>): Promise<Answer>;
   async call(path: string, call: Call, read?: (response: Response) => Promise<unknown>): Promise<unknown> {
-    const body = call.body === undefined ? call.rawBody : await jsonRequestBody(call.body, call.gzip ?? false);
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
     try {
-      const response = await this.#fetch(
-        new Request(new URL(path, this.#baseUrl), {
-          method: call.method ?? "GET",
-          headers: { ...this.#headers, ...body?.headers },
-          body: body?.content ?? null,
-          // A redirect to another host would carry the key there: fetch strips only the standard header names.
-          redirect: "error",
-          signal,
-        }),
-      );
-      if (!response.ok) throw await readError(response);
+      const response = await this.#send(path, call, signal);
       if (read) return await read(response);
       await response.body?.cancel();
       return undefined;
     } catch (error) {
       throw asShelflifeError(error, { aborted: call.signal?.aborted ?? false, timedOut: timeout.aborted });
     }
+  }
+
+  /** Answers as soon as the headers are there; what follows takes as long as its reader does. */
+  async openStream(path: string, { signal }: RequestOptions): Promise<ReadableStream<Uint8Array>> {
+    const limit = new AbortController();
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      limit.abort();
+    }, this.#timeoutMs);
+    try {
+      const response = await this.#send(path, {}, signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+      return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+    } catch (error) {
+      throw asShelflifeError(error, { aborted: signal?.aborted ?? false, timedOut });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #send(path: string, call: Call, signal: AbortSignal): Promise<Response> {
+    const body = call.body === undefined ? call.rawBody : await jsonRequestBody(call.body, call.gzip ?? false);
+    const response = await this.#fetch(
+      new Request(new URL(path, this.#baseUrl), {
+        method: call.method ?? "GET",
+        headers: { ...this.#headers, ...body?.headers },
+        body: body?.content ?? null,
+        // A redirect to another host would carry the key there: fetch strips only the standard header names.
+        redirect: "error",
+        signal,
+      }),
+    );
+    if (!response.ok) throw await readError(response);
+    return response;
   }
 }
 

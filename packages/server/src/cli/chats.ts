@@ -3,7 +3,8 @@ import { validate as isUuid } from "uuid";
 
 import { CodedError } from "../coded-error.ts";
 import { deleteChat } from "../retention/delete-chat.ts";
-import { COMMAND_LINE, print, withDatabase } from "./command-context.ts";
+import { COMMAND_LINE, withDatabase } from "./command-context.ts";
+import { print } from "./print.ts";
 
 export function addChatsCommand(program: Command): void {
   const chats = program

@@ -2,12 +2,13 @@ import { type Command, InvalidArgumentError } from "commander";
 
 import { systemClock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
-import { readConfig } from "../config.ts";
 import { checkServerRuns } from "../demo/check-server.ts";
 import { describeDemo, demoToJson } from "../demo/describe-demo.ts";
 import { runDemoForPeople, runDemoWithKey, type DemoOptions, type DemoReport } from "../demo/run-demo.ts";
-import { print, withDatabase } from "./command-context.ts";
+import { withDatabase } from "./command-context.ts";
 import { accountOffice } from "./demo-accounts.ts";
+import { print } from "./print.ts";
+import { defaultServerUrl } from "./server-url.ts";
 
 interface CommandOptions {
   readonly chats: number;
@@ -34,7 +35,7 @@ export function addDemoCommand(program: Command): void {
 }
 
 async function demo(options: CommandOptions): Promise<void> {
-  const url = checkUrl(options.url ?? defaultUrl());
+  const url = checkUrl(options.url ?? defaultServerUrl());
   const { chats, weeks, seed, key } = options;
   const demoOptions: DemoOptions = { url, size: { chats, weeks, seed }, clock: systemClock, output: process.stderr };
   // Before the database is opened: an embedded one would be started for nothing.
@@ -57,13 +58,6 @@ function wholeNumber(min: number, max: number): (text: string) => number {
       throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
     return value;
   };
-}
-
-/** Where a server with the same configuration is reached; one that listens everywhere is reached here, too. */
-function defaultUrl(): string {
-  const { host, port } = readConfig(process.env).SHELFLIFE_HTTP_ADDRESS;
-  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
 function checkUrl(text: string): string {

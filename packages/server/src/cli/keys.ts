@@ -5,7 +5,8 @@ import { validate as isUuid } from "uuid";
 import { CodedError } from "../coded-error.ts";
 import type { Store } from "../store/store.ts";
 import type { User } from "../store/users.ts";
-import { COMMAND_LINE, print, withDatabase } from "./command-context.ts";
+import { COMMAND_LINE, withDatabase } from "./command-context.ts";
+import { print } from "./print.ts";
 import { checkEmail } from "./users.ts";
 
 export function addKeysCommand(program: Command): void {

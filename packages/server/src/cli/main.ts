@@ -7,6 +7,7 @@ import { addChatsCommand } from "./chats.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addPurgeCommand } from "./purge.ts";
+import { addRunsCommand } from "./runs.ts";
 import { addServeCommand } from "./serve.ts";
 import { addSettingsCommand } from "./settings.ts";
 import { addUsersCommand } from "./users.ts";
@@ -24,6 +25,7 @@ for (const add of [
   addUsersCommand,
   addKeysCommand,
   addChatsCommand,
+  addRunsCommand,
   addDemoCommand,
 ]) {
   add(program);

@@ -5,7 +5,8 @@ import { createRegistry } from "../metrics/registry.ts";
 import { purgeDependencies } from "../purge-service.ts";
 import { previewPurge } from "../retention/purge-preview.ts";
 import { runPurgeTick, type TickReport } from "../retention/purge-tick.ts";
-import { print, withDatabase } from "./command-context.ts";
+import { withDatabase } from "./command-context.ts";
+import { print } from "./print.ts";
 
 interface PurgeOptions {
   readonly dryRun?: boolean;

@@ -8,7 +8,8 @@ import {
 import { Argument, type Command } from "commander";
 
 import { CodedError } from "../coded-error.ts";
-import { COMMAND_LINE, print, withDatabase } from "./command-context.ts";
+import { COMMAND_LINE, withDatabase } from "./command-context.ts";
+import { print } from "./print.ts";
 
 interface Output {
   readonly json?: boolean;

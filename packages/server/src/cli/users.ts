@@ -2,7 +2,8 @@ import { emailSchema, ROLES, type Role } from "@shelflife/api-contract";
 import { type Command, Option } from "commander";
 
 import { CodedError } from "../coded-error.ts";
-import { COMMAND_LINE, print, withDatabase } from "./command-context.ts";
+import { COMMAND_LINE, withDatabase } from "./command-context.ts";
+import { print } from "./print.ts";
 
 export function addUsersCommand(program: Command): void {
   const users = program.command("users").description("The people who may use this deployment.");

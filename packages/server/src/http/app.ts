@@ -13,6 +13,7 @@ import { describeApi, describeSecurity } from "./openapi.ts";
 import { renderError } from "./render-error.ts";
 import { mountRoute } from "./route.ts";
 import { debugBatchRoute } from "./routes/debug-batch.ts";
+import { debugExportRoutes } from "./routes/debug-export.ts";
 import { debugRunRoutes } from "./routes/debug-runs.ts";
 import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
 import { retentionSettingRoutes } from "./routes/retention-settings.ts";
@@ -83,6 +84,7 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   for (const route of retentionSettingRoutes(CHATS)) mountRoute(app, route);
   mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
   for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);
+  for (const route of debugExportRoutes(CHATS, { clock })) mountRoute(app, route);
   // The last one: it answers at every address that is no other route's.
   if (webFolder !== undefined) mountWebApp(app, webFolder);
   return app;

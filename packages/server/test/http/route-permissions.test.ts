@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { RETENTION_SETTINGS, type RetentionSetting } from "@shelflife/api-contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { describeApi } from "../../src/http/openapi.ts";
@@ -19,22 +20,29 @@ const READING = { ...NO_KEY, member: 200, auditor: 200, owner: 200, ingest: 403 
 /** Of a chat that the caller does not have. */
 const UNKNOWN_CHAT = { ...NO_KEY, member: 404, auditor: 404, owner: 404, ingest: 403 };
 
+/** Every window is read by everybody and changed by administrators. */
+function ofSetting({ name, field }: RetentionSetting): [string, Expectation][] {
+  const changing = { ...NO_KEY, member: 403, auditor: 403, owner: 204, ingest: 403 };
+  return [
+    [`GET ${CHATS}/config/${name}`, { statuses: READING }],
+    [`PUT ${CHATS}/config/${name}`, { json: { [field]: 30 }, statuses: changing }],
+  ];
+}
+
 /** What each route answers to whom. A route that is added and not written down here fails the test. */
 const EXPECTED: Record<string, Expectation> = {
   "GET /healthz": { statuses: OPEN },
   "GET /readyz": { statuses: OPEN },
   "GET /metrics": { statuses: OPEN },
-  [`GET ${CHATS}/config/debug-retention-days`]: { statuses: READING },
-  [`PUT ${CHATS}/config/debug-retention-days`]: {
-    json: { debug_retention_days: 30 },
-    statuses: { ...NO_KEY, member: 403, auditor: 403, owner: 204, ingest: 403 },
-  },
+  ...Object.fromEntries(Object.values(RETENTION_SETTINGS).flatMap(ofSetting)),
   [`POST ${CHATS}/debug/batch`]: {
     json: {},
     statuses: { ...NO_KEY, member: 200, auditor: 200, owner: 200, ingest: 200 },
   },
   [`GET ${CHATS}/{chat}/debug/runs`]: { statuses: UNKNOWN_CHAT },
   [`GET ${CHATS}/{chat}/debug/runs/{run}`]: { statuses: UNKNOWN_CHAT },
+  [`GET ${CHATS}/{chat}/debug/export`]: { statuses: UNKNOWN_CHAT },
+  [`GET ${CHATS}/{chat}/debug/runs/{run}/export`]: { statuses: UNKNOWN_CHAT },
   [`GET ${CHATS}/{chat}/debug/runs/{run}/steps/{step}`]: { statuses: UNKNOWN_CHAT },
 };
 

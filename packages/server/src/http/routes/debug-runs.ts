@@ -83,7 +83,8 @@ function wantsPayloads(context: RequestContext): boolean {
   });
 }
 
-function readingOf(context: RequestContext): { chatId: string; readerId: string } {
+/** Which chat is read, and on whose behalf. */
+export function readingOf(context: RequestContext): { chatId: string; readerId: string } {
   const actor = context.get("actor");
   const chatId = pathId(context, "chat", "Invalid chat ID.");
   return { chatId, readerId: actor.kind === "user" ? actor.userId : "" };

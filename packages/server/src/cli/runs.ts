@@ -1,0 +1,119 @@
+import { createWriteStream } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import type { DebugRunSummary } from "@shelflife/api-contract";
+import { ShelflifeClient, ShelflifeError } from "@shelflife/sdk";
+import type { Command } from "commander";
+
+import { CodedError } from "../coded-error.ts";
+import { print } from "./print.ts";
+import { defaultServerUrl } from "./server-url.ts";
+
+interface ServerOptions {
+  readonly url?: string;
+  readonly json?: boolean;
+  readonly output?: string;
+}
+
+/**
+ * What was recorded of one's own chats. Unlike the other commands these ask the server, with a key of the person whose
+ * chats they are: whoever keeps the machine running has no business in what people said.
+ */
+export function addRunsCommand(program: Command): void {
+  const runs = program
+    .command("runs")
+    .description("Look at the debug runs of your own chats, through the server, with your key in SHELFLIFE_API_KEY.");
+  const url = ["--url <url>", "the running server (default: SHELFLIFE_URL, else the configured address)"] as const;
+  runs
+    .command("list")
+    .description("The newest runs of a chat, at most 100.")
+    .argument("<chat>", "the id of the chat")
+    .option(...url)
+    .option("--json", "print the runs as JSON")
+    .action(async (chat: string, options: ServerOptions) => {
+      const found = await ask(options, (client) => client.listDebugRuns(chat));
+      print(found, options, () => (found.length === 0 ? "No runs are recorded." : found.map(describeRun).join("\n")));
+    });
+  runs
+    .command("show")
+    .description("One run with its steps; --json adds the payloads.")
+    .argument("<chat>", "the id of the chat")
+    .argument("<run>", "the id of the run")
+    .option(...url)
+    .option("--json", "print the run with its payloads as JSON")
+    .action(async (chat: string, run: string, options: ServerOptions) => {
+      if (options.json === true) {
+        const whole = await ask(options, (client) => client.getDebugRun(chat, run));
+        print(whole, options, () => "");
+        return;
+      }
+      const { steps, ...summary } = await ask(options, (client) => client.getDebugRunSkeleton(chat, run));
+      const lines = steps.map(
+        (step) =>
+          `  ${step.step_number}  ${step.operation}  ${step.status}  ${tokens(step.usage?.input_tokens, step.usage?.output_tokens)}  ${duration(step)}`,
+      );
+      print(steps, options, () => [describeRun(summary), ...lines].join("\n"));
+    });
+  runs
+    .command("export")
+    .description("A run, or the newest runs of a chat, with all payloads as one JSON document.")
+    .argument("<chat>", "the id of the chat")
+    .argument("[run]", "the id of one run; left out, the newest 100")
+    .option(...url)
+    .option("-o, --output <file>", "write to this file, which must not exist (default: standard output)")
+    .action(exportRuns);
+}
+
+async function exportRuns(chat: string, run: string | undefined, options: ServerOptions): Promise<void> {
+  const document = await ask(options, (client) =>
+    run === undefined ? client.exportChatDebug(chat) : client.exportDebugRun(chat, run),
+  );
+  const source = Readable.fromWeb(document as Parameters<typeof Readable.fromWeb>[0]);
+  if (options.output === undefined) {
+    await pipeline(source, process.stdout, { end: false });
+    return;
+  }
+  try {
+    // What is exported is private: nobody else on the machine may read it.
+    await pipeline(source, createWriteStream(options.output, { flags: "wx", mode: 0o600 }));
+  } catch (error) {
+    throw new CodedError("export_failed", `The export could not be written to ${options.output}: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function ask<T>(options: ServerOptions, call: (client: ShelflifeClient) => Promise<T>): Promise<T> {
+  const key = process.env["SHELFLIFE_API_KEY"];
+  if (key === undefined || key === "") {
+    throw new CodedError("key_missing", "Set SHELFLIFE_API_KEY to a key of the person whose chats they are.");
+  }
+  try {
+    const baseUrl = options.url ?? (process.env["SHELFLIFE_URL"] || defaultServerUrl());
+    return await call(new ShelflifeClient({ baseUrl, key, userAgent: "shelflife-cli" }));
+  } catch (error) {
+    if (error instanceof ShelflifeError) throw new CodedError(error.code, error.message, { cause: error });
+    if (error instanceof TypeError) throw new CodedError("validation_failed", error.message, { cause: error });
+    throw error;
+  }
+}
+
+function describeRun(run: DebugRunSummary): string {
+  const { summary } = run;
+  const label = summary.first_message ?? run.kind;
+  const used = tokens(summary.total_input_tokens, summary.total_output_tokens);
+  return [run.id, run.started_at, run.status, run.model ?? "-", used, duration(run), label].join("  ");
+}
+
+function tokens(input: number | undefined, output: number | undefined): string {
+  return `${input ?? 0}→${output ?? 0} tok`;
+}
+
+function duration({ started_at, finished_at }: { started_at: string; finished_at?: string | undefined }): string {
+  return finished_at === undefined ? "-" : `${(Date.parse(finished_at) - Date.parse(started_at)) / 1000} s`;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
