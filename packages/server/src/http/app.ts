@@ -12,9 +12,12 @@ import { notFound } from "./http-error.ts";
 import { describeApi, describeSecurity } from "./openapi.ts";
 import { renderError } from "./render-error.ts";
 import { mountRoute } from "./route.ts";
+import { chatRoutes } from "./routes/chats.ts";
 import { debugBatchRoute } from "./routes/debug-batch.ts";
 import { debugExportRoutes } from "./routes/debug-export.ts";
 import { debugRunRoutes } from "./routes/debug-runs.ts";
+import { fileRoutes } from "./routes/files.ts";
+import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
 import { retentionSettingRoutes } from "./routes/retention-settings.ts";
 import { mountWebApp } from "./routes/web-app.ts";
@@ -41,7 +44,8 @@ const CHATS = "/api/experimental/chats";
 export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment> {
   const { store, clock, log, registry, checkReadiness, recordingForced, webFolder } = dependencies;
   const { observeRequest, refreshMetrics = () => Promise.resolve() } = dependencies;
-  const app = new OpenAPIHono<Environment>();
+  // A slash at the end of an address changes nothing.
+  const app = new OpenAPIHono<Environment>({ strict: false });
 
   app.use(async (context, next) => {
     const requestId = newId();
@@ -79,8 +83,11 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
 
   app.use("/api/*", authenticate(store), async (context, next) => {
     await next();
-    context.header("Cache-Control", "no-store");
+    if (!context.res.headers.has("Cache-Control")) context.header("Cache-Control", "no-store");
   });
+  for (const route of chatRoutes(CHATS)) mountRoute(app, route);
+  for (const route of messageRoutes(CHATS)) mountRoute(app, route);
+  for (const route of fileRoutes(CHATS)) mountRoute(app, route);
   for (const route of retentionSettingRoutes(CHATS)) mountRoute(app, route);
   mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
   for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);

@@ -12,11 +12,18 @@ export interface Route {
   /** With parameters in braces: `/chats/{chat}`. */
   readonly path: string;
   readonly summary: string;
+  /** What parameters of the path are that are no UUIDs. */
+  readonly parameters?: Readonly<Record<string, z.ZodType>>;
   /** Null: open to everybody. */
   readonly permission: Permission | null;
   /** Parameters of the query, which may be left out, with their descriptions and values. */
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
-  readonly body?: { readonly schema: z.ZodType; readonly description: string };
+  readonly body?: {
+    readonly schema: z.ZodType;
+    readonly description: string;
+    /** JSON unless told. */
+    readonly mediaTypes?: readonly string[];
+  };
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
   readonly handle: (context: RequestContext) => Promise<Response> | Response;
 }
@@ -34,7 +41,7 @@ function describeRoute(route: Route): RouteConfig {
     name: name ?? "",
     in: "path" as const,
     required: true,
-    schema: { type: "string" as const, format: "uuid" },
+    schema: describeParameter(route.parameters?.[name ?? ""]),
   }));
   const query = Object.entries(route.query ?? {}).map(([name, { description, schema }]) => ({
     name,
@@ -64,10 +71,18 @@ function describeRoute(route: Route): RouteConfig {
             body: {
               required: true,
               description: route.body.description,
-              content: { "application/json": { schema: route.body.schema } },
+              content: describeContent(route.body),
             },
           },
         }),
     responses: Object.fromEntries([...answers, ...refusals]) as RouteConfig["responses"],
   };
+}
+
+function describeParameter(schema: z.ZodType | undefined): object {
+  return schema === undefined ? { type: "string", format: "uuid" } : z.toJSONSchema(schema);
+}
+
+function describeContent({ schema, mediaTypes = ["application/json"] }: NonNullable<Route["body"]>) {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema }]));
 }

@@ -1,3 +1,4 @@
+import type { FieldError } from "@shelflife/api-contract";
 import { z } from "zod";
 
 import type { RequestContext } from "./environment.ts";
@@ -16,6 +17,24 @@ export function pathId(context: RequestContext, name: string, message: string): 
 export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const validations = parsed.error.issues.map((issue) => ({ field: issue.path.join("."), detail: issue.message }));
-  throw new HttpError(400, "validation_failed", "The request body is not valid.", { validations });
+  throw invalid("The request body is not valid.", parsed.error);
+}
+
+/** Checks the parameters of a query; one that stands there twice counts the first time, unless it is a list. */
+export function validateQuery<T>(schema: z.ZodType<T>, query: Record<string, string | string[] | undefined>): T {
+  const parsed = schema.safeParse(query);
+  if (parsed.success) return parsed.data;
+  throw invalid("The query is not valid.", parsed.error);
+}
+
+function invalid(message: string, { issues }: z.ZodError): HttpError {
+  return new HttpError(400, "validation_failed", message, { validations: issues.flatMap(fieldErrors) });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  // What nobody knows is named by itself, so that a misspelt field is found.
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ field: [...issue.path, key].join("."), detail: "is not known here" }));
+  }
+  return [{ field: issue.path.join("."), detail: issue.message }];
 }
