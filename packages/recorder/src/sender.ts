@@ -1,7 +1,7 @@
 import type { DebugBatch, DebugBatchResult } from "@shelflife/api-contract";
 import { ShelflifeError } from "@shelflife/sdk";
 
-import { backoffDelay } from "./backoff.ts";
+import { Circuit } from "./circuit.ts";
 import type { Clock } from "./clock.ts";
 import type { Batch, RecordItem, RecordQueue } from "./record-queue.ts";
 import type { Warnings } from "./warnings.ts";
@@ -41,11 +41,15 @@ interface Flight {
   cancelWait?: (() => void) | undefined;
 }
 
-/** Brings what waits to the server, one batch at a time, in the background. */
+/**
+ * Brings what waits to the server, one batch at a time, in the background. A server that keeps failing is left alone for
+ * longer and longer, whichever batch it failed for.
+ */
 export class Sender {
   readonly #options: SenderOptions;
+  readonly #circuit: Circuit;
   readonly #abort = new AbortController();
-  readonly #idleListeners = new Set<() => void>();
+  readonly #flushListeners = new Set<() => void>();
   #flight: Flight | undefined;
   #cancelLinger: (() => void) | undefined;
   /** How many flushes are waiting; while there are any, nothing lingers. */
@@ -58,6 +62,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#circuit = new Circuit(options.clock, options.random);
   }
 
   get stats(): RecorderStats {
@@ -82,19 +87,23 @@ export class Sender {
     this.#options.warnings.once("dropped", `Debug data is being lost: ${reason}.`);
   }
 
-  /** Sends everything now, cutting short any wait. Answers whether all of it reached the server within the time. */
+  /**
+   * Sends everything now, cutting short any wait. Answers whether all of it reached the server within the time. While
+   * the server is away the answer is no, at once, so that nobody waits for it again and again.
+   */
   flush(timeoutMs: number): Promise<boolean> {
     if (this.idle) return Promise.resolve(true);
+    if (this.#circuit.state === "open") return Promise.resolve(false);
     const droppedBefore = this.#dropped;
     return new Promise((resolve) => {
       const finish = (): void => {
         cancelTimeout();
-        this.#idleListeners.delete(finish);
+        this.#flushListeners.delete(finish);
         this.#flushes -= 1;
         resolve(this.idle && this.#dropped === droppedBefore);
       };
       const cancelTimeout = this.#options.clock.setTimer(finish, timeoutMs);
-      this.#idleListeners.add(finish);
+      this.#flushListeners.add(finish);
       this.#flushes += 1;
       this.#hurry();
     });
@@ -120,15 +129,17 @@ export class Sender {
     if (this.#flight) this.#options.queue.settle(this.#flight.batch);
     this.#flight = undefined;
     if (left > 0) this.drop(left, "the recorder was shut down before everything was sent");
-    this.#announceIdle();
+    this.#endFlushes();
   }
 
   #schedule(): void {
     if (this.#flight || this.#closed) return;
     const { queue, clock, batchBytes, lingerMs } = this.#options;
     if (queue.waitingItems === 0) return;
-    if (queue.waitingBytes >= batchBytes || this.#flushes > 0 || this.#lastChance) return this.#takeOff();
-    this.#cancelLinger ??= clock.setTimer(() => this.#takeOff(), lingerMs);
+    if (this.#flushes > 0 || this.#lastChance) return this.#takeOff();
+    const { waitMs } = this.#circuit;
+    if (queue.waitingBytes >= batchBytes && waitMs === 0) return this.#takeOff();
+    this.#cancelLinger ??= clock.setTimer(() => this.#takeOff(), Math.max(lingerMs, waitMs));
   }
 
   #hurry(): void {
@@ -164,6 +175,7 @@ export class Sender {
   }
 
   #arrived(flight: Flight, result: DebugBatchResult): void {
+    this.#circuit.succeeded();
     if (this.#flight !== flight) return;
     this.#rejected += result.rejected.length;
     this.#sent += flight.batch.items - result.rejected.length;
@@ -179,17 +191,22 @@ export class Sender {
     const { batch } = flight;
     flight.failures += 1;
     if (!isRetryable(error)) {
+      this.#circuit.succeeded();
       this.#rejected += batch.items;
       this.#options.warnings.once("rejected", `The server refused a batch: ${describe(error)}`, describe(error));
-      this.#land(flight);
-    } else if (flight.failures >= this.#options.maxAttempts || this.#lastChance) {
-      this.drop(batch.items, `the server could not take it (${describe(error)})`);
+      return this.#land(flight);
+    }
+    this.#circuit.failed(error instanceof ShelflifeError ? error.retryAfterMs : undefined);
+    const isAway = this.#circuit.state !== "closed";
+    if (flight.failures >= this.#options.maxAttempts || this.#lastChance) {
+      // At the end of the process there is no time to find out the same for every batch that waits.
+      const others = this.#lastChance && isAway ? this.#options.queue.clear() : 0;
+      this.drop(batch.items + others, `the server could not take it (${describe(error)})`);
       this.#land(flight);
     } else {
-      const asked = error instanceof ShelflifeError ? error.retryAfterMs : undefined;
-      const delay = backoffDelay(flight.failures, this.#options.random(), asked);
-      flight.cancelWait = this.#options.clock.setTimer(() => this.#try(flight), delay);
+      flight.cancelWait = this.#options.clock.setTimer(() => this.#try(flight), this.#circuit.waitMs);
     }
+    if (isAway) this.#endFlushes();
   }
 
   #land(flight: Flight): void {
@@ -198,11 +215,11 @@ export class Sender {
     this.#schedule();
     if (!this.idle) return;
     this.#lastChance = false;
-    this.#announceIdle();
+    this.#endFlushes();
   }
 
-  #announceIdle(): void {
-    for (const listener of this.#idleListeners) listener();
+  #endFlushes(): void {
+    for (const listener of this.#flushListeners) listener();
   }
 
   #warnLoggingOff(): void {

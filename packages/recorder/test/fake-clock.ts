@@ -54,6 +54,11 @@ export class FakeClock implements Clock {
     await settle();
   }
 
+  /** Time goes by of which no timer hears, as while a process is frozen. */
+  sleep(ms: number): void {
+    this.#now += ms;
+  }
+
   #next(): Timer | undefined {
     return [...this.#timers].toSorted((one, other) => one.at - other.at)[0];
   }

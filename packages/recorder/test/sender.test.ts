@@ -3,6 +3,7 @@ import { ShelflifeError } from "@shelflife/sdk";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { backoffDelay } from "../src/backoff.ts";
+import { FAILURES_UNTIL_OPEN } from "../src/circuit.ts";
 import { type RecordItem, RecordQueue } from "../src/record-queue.ts";
 import { Sender } from "../src/sender.ts";
 import { type WarningCode, Warnings } from "../src/warnings.ts";
@@ -178,6 +179,97 @@ describe("a server that is away", () => {
   });
 });
 
+/** Makes the server fail until the circuit opens. */
+async function openCircuit(sender: Sender): Promise<void> {
+  server.failure = away;
+  sender.push("r1", run("r1"));
+  await clock.advance(1000);
+  while (server.tried.length < FAILURES_UNTIL_OPEN) await clock.advance(clock.untilNextTimer ?? 0);
+}
+
+describe("the circuit to a server that is away", () => {
+  it("lets one request find out whether the server is back, then the next after a longer wait", async () => {
+    const sender = makeSender();
+    await openCircuit(sender);
+    const waits = [];
+    for (let probe = 0; probe < 4; probe += 1) {
+      const tried = server.tried.length;
+      waits.push(clock.untilNextTimer);
+      sender.push(`r${probe + 2}`, run(`r${probe + 2}`));
+      await clock.advance((clock.untilNextTimer ?? 0) - 1);
+      expect(server.tried).toHaveLength(tried);
+      await clock.advance(1);
+      expect(server.tried).toHaveLength(tried + 1);
+    }
+    expect(waits).toEqual([4000, 8000, 16_000, 30_000]);
+    server.failure = undefined;
+    await clock.advance(30_000 + 1000);
+    expect(sender.stats).toEqual({ queued: 0, sent: 5, dropped: 0, rejected: 0 });
+    expect(server.took).toHaveLength(2);
+  });
+
+  it("stays open for the next batch when one has been given up", async () => {
+    const sender = makeSender({ maxAttempts: FAILURES_UNTIL_OPEN });
+    await openCircuit(sender);
+    expect(sender.stats.dropped).toBe(1);
+    sender.push("r2", run("r2"));
+    await clock.advance(3999);
+    expect(server.tried).toHaveLength(FAILURES_UNTIL_OPEN);
+    await clock.advance(1);
+    expect(server.tried).toHaveLength(FAILURES_UNTIL_OPEN + 1);
+  });
+
+  it("does not let a full batch leave at once while it is open", async () => {
+    const sender = makeSender({ maxAttempts: FAILURES_UNTIL_OPEN, batchBytes: 10 });
+    await openCircuit(sender);
+    sender.push("r2", run("r2"));
+    await settle();
+    expect(server.tried).toHaveLength(FAILURES_UNTIL_OPEN);
+  });
+
+  it.each([
+    ["a good one", undefined],
+    ["even a refusal", badKey],
+  ])("closes with the first answer, %s, and begins anew with short waits", async (_, answer) => {
+    const sender = makeSender();
+    await openCircuit(sender);
+    server.failure = answer;
+    await clock.advance(4000);
+    expect(sender.stats).toMatchObject({ queued: 0, sent: answer ? 0 : 1, rejected: answer ? 1 : 0 });
+    server.failure = away;
+    sender.push("r2", run("r2"));
+    await clock.advance(1000);
+    expect(clock.untilNextTimer).toBe(250);
+  });
+
+  it("ends a flush at once, so that nobody waits for a server that is away", async () => {
+    const sender = makeSender();
+    server.failure = away;
+    sender.push("r1", run("r1"));
+    for (let failure = 1; failure < FAILURES_UNTIL_OPEN; failure += 1) {
+      void sender.flush(60_000);
+      await settle();
+    }
+    expect(server.tried).toHaveLength(FAILURES_UNTIL_OPEN - 1);
+    // The failure that opens the circuit ends the flush that has met it, and no timer had to run for that.
+    expect(await sender.flush(60_000)).toBe(false);
+    const tried = server.tried.length;
+    expect(await sender.flush(60_000)).toBe(false);
+    expect(server.tried).toHaveLength(tried);
+    expect(sender.stats).toMatchObject({ queued: 1, dropped: 0 });
+  });
+
+  it("lets a flush find out whether the server is back, as soon as the wait is over", async () => {
+    const sender = makeSender();
+    await openCircuit(sender);
+    server.failure = undefined;
+    // A serverless process sleeps between its requests, so that no timer tells it of the time that went by.
+    clock.sleep(4000);
+    expect(await sender.flush(5000)).toBe(true);
+    expect(sender.stats.sent).toBe(1);
+  });
+});
+
 describe("a server that refuses", () => {
   it.each([400, 401, 403, 404, 413])("with %i is not asked again", async (status) => {
     const sender = makeSender();
@@ -290,7 +382,18 @@ describe("closing", () => {
     sender.push("r3", run("r3"));
     await clock.advance(1000);
     server.failure = undefined;
-    await clock.advance(1000);
+    await clock.advance(2000);
     expect(sender.stats.sent).toBe(1);
+  });
+
+  it("does not try one batch after the other at the end of the process where the server is away", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.failure = away;
+    for (let number = 0; number < 50; number += 1) sender.push(`r${number}`, run(`r${number}`));
+    sender.sendLastChance();
+    for (let turn = 0; turn < 50; turn += 1) await settle();
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 50, rejected: 0 });
+    expect(server.tried).toHaveLength(FAILURES_UNTIL_OPEN);
+    expect(warned).toEqual(["dropped"]);
   });
 });
