@@ -1,18 +1,18 @@
 import type { Telemetry } from "ai";
 
-import type { Visibility } from "./attempt-recording.ts";
-import { readChat } from "./chat-context.ts";
+import { AiSdkCalls, type OpenCall } from "./ai-sdk-calls.ts";
+import { callSettings, copyRequest, copyResult, detailsOf } from "./ai-sdk-events.ts";
+import { currentChatScope, runInChatScope } from "./chat-scope.ts";
+import { listeningToHttp } from "./http-exchange.ts";
 import { readField } from "./normalize-error.ts";
-import { OPTION_FIELDS, countProviderOptions } from "./normalize-request.ts";
 import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
+import { OpenRuns } from "./open-runs.ts";
+import type { OperationRecording } from "./operation-recording.ts";
 import type { FlushOptions, Recorder } from "./recorder.ts";
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./recorder-options.ts";
-import { RunRecording } from "./run-recording.ts";
 import type { RecorderStats } from "./sender.ts";
-import { type JsonObject, snapshot } from "./snapshot.ts";
+import { shareRun } from "./shared-runs.ts";
 import { Warnings } from "./warnings.ts";
-
-const OPERATIONS = { "ai.generateText": "generate", "ai.streamText": "stream" } as const;
 
 /** A telemetry integration of the AI SDK that records into Shelflife. */
 export interface ShelflifeRecorder extends Telemetry {
@@ -35,9 +35,10 @@ export interface ShelflifeRecorder extends Telemetry {
  * streamText({ model, prompt, ...inChat({ chatId }) });
  * ```
  *
- * One run per `generateText` or `streamText`, one step per model call, one attempt per try. It never throws into the
- * application, never waits for the server and never holds up a call; what goes wrong is counted in `stats()` and told
- * once to `onWarning`. Without a URL or a key it records nothing and says so once.
+ * One run per `generateText`, `streamText`, `generateObject`, `streamObject`, `embed` or `embedMany`, one step per model
+ * call, one attempt per try. It never throws into the application, never waits for the server and never holds up a call;
+ * what goes wrong is counted in `stats()` and told once to `onWarning`. Without a URL or a key it records nothing and
+ * says so once.
  */
 export function shelflifeRecorder(options: RecorderOptions = {}): ShelflifeRecorder {
   const resolved = resolveOptions(options, globalThis.process?.env ?? {});
@@ -53,7 +54,9 @@ const RECORDING_NOTHING: ShelflifeRecorder = {
 };
 
 function recording(recorder: Recorder, options: ResolvedOptions, warnings: Warnings): ShelflifeRecorder {
-  const runs = new Map<string, RunRecording>();
+  const { chatIdNamespace, clock } = options;
+  const runs = new OpenRuns(recorder, clock);
+  const calls = new AiSdkCalls({ runs, chatIdNamespace, clock, noChat: () => warnNoChat(warnings) });
 
   /** What the recorder does wrong is its own affair, and never the application's. */
   const quietly = <Answer>(work: () => Answer): Answer | undefined => {
@@ -65,127 +68,100 @@ function recording(recorder: Recorder, options: ResolvedOptions, warnings: Warni
     }
   };
 
-  /** Events of operations that are not recorded, such as embeddings, find no run and are ignored. */
-  const onRun = <Event>(handle: (run: RunRecording, event: Event) => void) => {
+  /** Events of calls that are not recorded find none and are ignored. */
+  const onCall = <Event>(handle: (call: OpenCall, event: Event) => void) => {
     return (event: Event): void => {
       quietly(() => {
-        const run = runs.get(String(readField(event, "callId")));
-        if (run) handle(run, event);
+        const call = calls.find(event);
+        if (call) handle(call, event);
       });
     };
   };
 
-  const start = (event: { callId: string; operationId: string; provider: string; modelId: string }): void => {
-    const operation = Object.hasOwn(OPERATIONS, event.operationId)
-      ? OPERATIONS[event.operationId as keyof typeof OPERATIONS]
-      : undefined;
-    if (operation === undefined) return;
-    const chat = readChat(readField(event, "runtimeContext"), options.chatIdNamespace);
-    if (!chat) return warnNoChat(warnings);
-    const around = {
-      clock: options.clock,
-      emit: recorder.emit.bind(recorder),
-      closed: () => void runs.delete(event.callId),
-    };
-    const { provider, modelId: model } = event;
-    const startOfRun = {
-      chat,
-      provider,
-      model,
-      operation,
-      visibility: visibilityOf(event),
-      metadata: metadataOf(event),
-    };
-    runs.set(event.callId, new RunRecording(startOfRun, around));
-  };
-
   return {
     onStart: (event) => {
-      quietly(() => start(event as Parameters<typeof start>[0]));
+      quietly(() => calls.start(event));
     },
-    onStepStart: onRun((run, event) => run.stepStarted(event.stepNumber + 1, callSettings(event))),
-    onLanguageModelCallStart: onRun((run, event) => run.requested(copyRequest(event))),
-    executeLanguageModelCall: ({ callId, execute }) => {
-      const attempt = quietly(() => runs.get(callId)?.attemptStarted());
-      const outcome = execute();
-      if (!attempt) return outcome;
-      // A branch of its own: the application gets the very promise that it would have got.
-      void Promise.resolve(outcome).then(
-        (result) => quietly(() => runs.get(callId)?.attemptAnswered(attempt, result)),
-        (error: unknown) => quietly(() => runs.get(callId)?.attemptFailed(attempt, error)),
-      );
-      return outcome;
+    onStepStart: onCall(({ operation }, event) => operation?.stepStarted(callSettings(event))),
+    onLanguageModelCallStart: onCall(({ operation }, event) => operation?.requested(copyRequest(event))),
+    executeLanguageModelCall: (event) => {
+      const operation = quietly(() => calls.find(event)?.operation);
+      return operation ? executeModelCall(operation, event.execute, quietly) : event.execute();
     },
-    onLanguageModelCallEnd: onRun((run, event) => run.stepAnswered(copyResult(event), detailsOf(event))),
-    onStepEnd: onRun((run, event) => run.stepEnded(copyResult(event))),
-    onStepError: onRun((run, event) => run.stepFailed(event.error)),
-    onEnd: onRun((run) => run.ended()),
-    onAbort: onRun((run, event) => run.interrupted(event.reason)),
-    onError: onRun((run, event) => run.failed(readField(event, "error"))),
+    onLanguageModelCallEnd: onCall(({ operation }, event) =>
+      operation?.stepAnswered(copyResult(event), detailsOf(event)),
+    ),
+    executeTool: (event) => {
+      const operation = quietly(() => calls.find(event)?.operation);
+      return operation ? executeTool(operation, runs, event, quietly) : event.execute();
+    },
+    onStepEnd: onCall(({ operation }, event) => operation?.stepEnded(copyResult(event))),
+    onStepError: onCall(({ operation }, event) => operation?.stepFailed(event.error)),
+    onObjectStepStart: onCall(({ object }, event) => object?.stepStarted(event)),
+    onObjectStepEnd: onCall(({ object }, event) => object?.stepEnded(event)),
+    onEmbedStart: onCall(({ embedding }, event) => embedding?.callStarted(event)),
+    onEmbedEnd: onCall(({ embedding }, event) => embedding?.callEnded(event)),
+    onEnd: onCall((call, event) => {
+      calls.forget(event);
+      (call.embedding ?? call.object ?? call.operation)?.finished(event);
+    }),
+    onAbort: onCall(({ operation }, event) => operation?.interrupted(event.reason)),
+    onError: onCall((call, event) => {
+      calls.forget(event);
+      (call.embedding ?? call.object ?? call.operation)?.broke(readField(event, "error"));
+    }),
     stats: () => recorder.stats,
     flush: (flushOptions) => recorder.flush(flushOptions),
     shutdown: (flushOptions) => {
-      for (const run of runs.values()) quietly(() => run.interrupted());
+      quietly(() => calls.interruptAll());
+      quietly(() => runs.interruptAll());
       return recorder.shutdown(flushOptions);
     },
   };
+}
+
+type Quietly = <Answer>(work: () => Answer) => Answer | undefined;
+
+function executeModelCall<Result>(
+  operation: OperationRecording,
+  execute: () => PromiseLike<Result>,
+  quietly: Quietly,
+): PromiseLike<Result> {
+  const attempt = quietly(() => operation.attemptStarted());
+  if (!attempt) return execute();
+  const outcome = listeningToHttp(attempt, execute);
+  // A branch of its own: the application gets the very promise that it would have got.
+  void Promise.resolve(outcome).then(
+    (result) => quietly(() => operation.attemptAnswered(attempt, result)),
+    (error: unknown) => quietly(() => operation.attemptFailed(attempt, error)),
+  );
+  return outcome;
+}
+
+/** The calls that a tool makes belong to the run that the tool is part of. */
+function executeTool<Result>(
+  operation: OperationRecording,
+  runs: OpenRuns,
+  { toolCallId, execute }: { toolCallId: string; execute: () => PromiseLike<Result> },
+  quietly: Quietly,
+): PromiseLike<Result> {
+  const { id: chatId, ...chat } = operation.run.chat;
+  const tool = { parent_step_number: operation.stepNumber, parent_tool_call_id: toolCallId };
+  quietly(() => operation.toolStarted());
+  return runInChatScope({ ...chat, chatId }, () => {
+    quietly(() => {
+      const scope = currentChatScope();
+      if (scope) shareRun(scope, runs, operation.run, tool);
+    });
+    return execute();
+  }).finally(() => quietly(() => operation.toolEnded()));
 }
 
 function warnNoChat(warnings: Warnings): void {
   warnings.once(
     "no_chat_id",
     "A model call was not recorded because it does not say which chat it belongs to: spread inChat({ chatId }) into " +
-      "its options, or let the runtime context's property `shelflife` through with telemetry.includeRuntimeContext.",
+      "its options, make it within inChat({ chatId }, work), or let the runtime context's property `shelflife` through " +
+      "with telemetry.includeRuntimeContext.",
   );
-}
-
-/** The application may hide what goes in or what comes out from telemetry; the recorder obeys where it looks itself. */
-function visibilityOf(event: unknown): Visibility {
-  return { inputs: readField(event, "recordInputs") !== false, outputs: readField(event, "recordOutputs") !== false };
-}
-
-function metadataOf(event: unknown): Record<string, string> {
-  const functionId = readField(event, "functionId");
-  const version = readField(event, "aiVersion");
-  return {
-    integration: "ai-sdk",
-    ...(typeof version === "string" && { ai_sdk_version: version }),
-    ...(typeof functionId === "string" && { function_id: functionId }),
-  };
-}
-
-/** The two settings of a model call that its own event leaves out. */
-function callSettings(event: { toolChoice?: unknown; providerOptions?: unknown }): JsonObject {
-  return {
-    toolChoice: snapshot(event.toolChoice),
-    providerOptionCount: countProviderOptions(event.providerOptions),
-  };
-}
-
-/** The content fields of a model call, without what the recorder has no use for, such as headers. */
-const REQUEST_FIELDS = ["instructions", "messages", "tools", ...OPTION_FIELDS];
-const RESULT_FIELDS = ["content", "finishReason", "usage", "warnings"];
-
-function copyRequest(event: unknown): JsonObject {
-  return copyFields(event, REQUEST_FIELDS);
-}
-
-function copyResult(event: unknown): JsonObject {
-  return copyFields(event, RESULT_FIELDS);
-}
-
-function copyFields(event: unknown, fields: string[]): JsonObject {
-  const picked = Object.fromEntries(fields.map((field) => [field, readField(event, field)]));
-  return snapshot(picked) as JsonObject;
-}
-
-function detailsOf(event: unknown): Record<string, string | number> {
-  const responseId = readField(event, "responseId");
-  const model = readField(event, "modelId");
-  const firstOutput = readField(readField(event, "performance"), "timeToFirstOutputMs");
-  return {
-    ...(typeof responseId === "string" && { response_id: responseId }),
-    ...(typeof model === "string" && { response_model: model }),
-    ...(typeof firstOutput === "number" && { time_to_first_output_ms: Math.round(firstOutput) }),
-  };
 }

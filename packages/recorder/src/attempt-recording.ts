@@ -2,6 +2,7 @@ import type { Attempt } from "@shelflife/api-contract";
 
 import type { Clock } from "./clock.ts";
 import { withoutFileBytes } from "./file-bytes.ts";
+import type { HttpListener } from "./http-exchange.ts";
 import { isAbort, normalizeError, readField } from "./normalize-error.ts";
 import { type Json, type JsonObject, isJsonObject, snapshot } from "./snapshot.ts";
 
@@ -14,10 +15,10 @@ export interface Visibility {
 /** What of a body is beyond this would be cut off anyway. */
 const BODY_NODES = 20_000;
 
-/** One HTTP try of a model call, as far as the AI SDK shows it. */
-export class AttemptRecording {
+/** One HTTP try of a model call, as far as the AI SDK and Node's `fetch` show it. */
+export class AttemptRecording implements HttpListener {
   readonly #number: number;
-  readonly #startedAt: number;
+  readonly #startedAt: number | undefined;
   readonly #clock: Clock;
   readonly #visibility: Visibility;
   #status: Attempt["status"] = "in_progress";
@@ -25,49 +26,79 @@ export class AttemptRecording {
   #error: unknown;
   /** Copies of what the provider gave: of its result, or of its error. */
   #exchange: Record<string, Json> = {};
+  #answered = false;
+  #final = false;
 
-  constructor(number: number, clock: Clock, visibility: Visibility) {
+  /** @param timed false for a try that is only known by its outcome */
+  constructor(number: number, clock: Clock, visibility: Visibility, timed = true) {
     this.#number = number;
     this.#clock = clock;
     this.#visibility = visibility;
-    this.#startedAt = clock.now();
+    this.#startedAt = timed ? clock.now() : undefined;
   }
 
+  /** Whether its end is still to come; one that was suspended may go on. */
   get open(): boolean {
-    return this.#status === "in_progress";
+    return !this.#final;
+  }
+
+  /** The last request before the answer is the one that was answered: others fetch a token, or were redirected. */
+  requested({ method, url, headers }: Parameters<HttpListener["requested"]>[0]): void {
+    if (this.#answered || !this.open) return;
+    this.#exchange = { ...this.#exchange, method, url, requestHeaders: headers };
+  }
+
+  responded({ status, headers }: Parameters<HttpListener["responded"]>[0]): void {
+    if (this.#answered || !this.open) return;
+    this.#exchange = { ...this.#exchange, responseStatus: status, responseHeaders: headers };
   }
 
   /** The provider answered; a stream goes on until `finish`. */
   answered(result: unknown): void {
+    this.#answered = true;
     const request = readField(result, "request");
     const response = readField(result, "response");
-    this.#keep("url", readField(request, "url"));
+    this.#keepUnlessKnown("url", readField(request, "url"));
     if (this.#visibility.inputs) this.#keep("requestBody", readField(request, "body"));
-    this.#keep("responseHeaders", readField(response, "headers"));
+    this.#keepUnlessKnown("responseHeaders", readField(response, "headers"));
     if (this.#visibility.outputs) this.#keep("responseBody", readField(response, "body"));
   }
 
   failed(error: unknown): void {
-    this.#keep("url", readField(error, "url"));
+    this.#keepUnlessKnown("url", readField(error, "url"));
     if (this.#visibility.inputs) this.#keep("requestBody", readField(error, "requestBodyValues"));
-    this.#keep("responseStatus", readField(error, "statusCode"));
-    this.#keep("responseHeaders", readField(error, "responseHeaders"));
+    this.#keepUnlessKnown("responseStatus", readField(error, "statusCode"));
+    this.#keepUnlessKnown("responseHeaders", readField(error, "responseHeaders"));
     // A provider's error may quote the request, so it needs both permissions.
     if (this.#visibility.inputs && this.#visibility.outputs)
       this.#keep("responseBody", readField(error, "responseBody"));
+    this.#error ??= error;
     this.finish(isAbort(error) ? "interrupted" : "error", error);
   }
 
   /** Only the first end counts. */
   finish(status: Exclude<Attempt["status"], "in_progress">, error?: unknown): void {
-    if (!this.open) return;
+    if (this.#final) return;
+    this.#final = true;
     this.#status = status;
     this.#finishedAt = this.#clock.now();
     this.#error = error;
   }
 
+  /** It looks as if it were interrupted, and may go on all the same. */
+  suspend(): void {
+    if (this.#final) return;
+    this.#status = "interrupted";
+    this.#finishedAt = this.#clock.now();
+  }
+
   #keep(name: string, value: unknown): void {
     if (value !== undefined && value !== null) this.#exchange[name] = snapshot(value, BODY_NODES);
+  }
+
+  /** What was seen on its way is more than what the AI SDK tells of it. */
+  #keepUnlessKnown(name: string, value: unknown): void {
+    if (this.#exchange[name] === undefined) this.#keep(name, value);
   }
 
   /** Answers how to render the attempt as it is now; the rendering itself can wait. */
@@ -79,11 +110,7 @@ export class AttemptRecording {
     const timing: Attempt = {
       number: this.#number,
       status: this.#status,
-      started_at: new Date(this.#startedAt).toISOString(),
-      ...(finishedAt !== undefined && {
-        finished_at: new Date(finishedAt).toISOString(),
-        duration_ms: finishedAt - this.#startedAt,
-      }),
+      ...timesOf(this.#startedAt, finishedAt),
       ...(error && { error: visible ? error : { ...error, message: "The message is not recorded." } }),
     };
     return () => ({ ...timing, ...renderExchange(exchange) });
@@ -91,13 +118,29 @@ export class AttemptRecording {
 }
 
 function renderExchange(exchange: Record<string, Json | undefined>): Partial<Attempt> {
-  const { url, requestBody, responseStatus, responseHeaders, responseBody } = exchange;
+  const { method, url, requestHeaders, requestBody, responseStatus, responseHeaders, responseBody } = exchange;
   return {
+    ...(typeof method === "string" && { method }),
     ...(typeof url === "string" && { url, ...pathOf(url) }),
+    ...(isJsonObject(requestHeaders) && { request_headers: textsOf(requestHeaders) }),
     ...(requestBody !== undefined && { request_body: withoutFileBytes(parsed(requestBody)) }),
     ...(typeof responseStatus === "number" && { response_status: responseStatus }),
     ...(isJsonObject(responseHeaders) && { response_headers: textsOf(responseHeaders) }),
     ...(responseBody !== undefined && { response_body: withoutFileBytes(parsed(responseBody)) }),
+  };
+}
+
+function timesOf(
+  startedAt: number | undefined,
+  finishedAt: number | undefined,
+): Pick<Attempt, "started_at" | "finished_at" | "duration_ms"> {
+  if (startedAt === undefined) return {};
+  return {
+    started_at: new Date(startedAt).toISOString(),
+    ...(finishedAt !== undefined && {
+      finished_at: new Date(finishedAt).toISOString(),
+      duration_ms: finishedAt - startedAt,
+    }),
   };
 }
 

@@ -14,6 +14,7 @@ export function normalizePart(part: Json): NormalizedPart {
   switch (type) {
     case "text":
     case "reasoning":
+    case "embedding":
       return { type, text: textOf(part, "text") ?? "" };
     case "image":
       return { ...file(part, part["image"]), type: "file" };

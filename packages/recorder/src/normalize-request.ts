@@ -14,6 +14,8 @@ const OPTION_NAMES = {
   stopSequences: "stop_sequences",
   seed: "seed",
   reasoning: "reasoning",
+  responseFormat: "response_format",
+  dimensions: "dimensions",
 } as const;
 
 export const OPTION_FIELDS = Object.keys(OPTION_NAMES);

@@ -1,21 +1,24 @@
-import { type DebugBatch, HEARTBEAT_INTERVAL_MS, type RunStatus, type StepOperation } from "@shelflife/api-contract";
+import { type DebugBatch, HEARTBEAT_INTERVAL_MS, RUN_STATUSES, type RunStatus } from "@shelflife/api-contract";
 import { v7 as timeOrderedUuid } from "uuid";
 
-import type { AttemptRecording, Visibility } from "./attempt-recording.ts";
 import type { RecordedChat } from "./chat-context.ts";
 import type { Clock } from "./clock.ts";
-import { isAbort, lastOfRetries } from "./normalize-error.ts";
 import type { RecordItem } from "./record-queue.ts";
-import type { JsonObject } from "./snapshot.ts";
-import { type StepListener, StepRecording } from "./step-recording.ts";
+import { type StepOfRun, StepRecording } from "./step-recording.ts";
 
 type RunItem = NonNullable<DebugBatch["runs"]>[number];
 
-/**
- * A call that has shown no sign of life for this long, in milliseconds, is taken for abandoned: a stream whose reader
- * left without a word sends none, and must not look alive for ever.
- */
+/** How a run, or what is part of it, ended. */
+export type RunOutcome = Exclude<RunStatus, "in_progress">;
+
+/** A call that has shown no sign of life for this long, in milliseconds, is taken for abandoned. */
 export const ABANDONED_AFTER_MS = 3_600_000;
+
+/** A stream whose reader has asked for nothing during this time, in milliseconds, is taken for left. */
+export const READER_LEFT_AFTER_MS = 60_000;
+
+/** How often, in milliseconds, a run looks after what is part of it; the other times are multiples of this. */
+const LOOK_INTERVAL_MS = 30_000;
 
 /** The server refuses longer names. */
 const NAME_CHARACTERS = 200;
@@ -24,9 +27,6 @@ export interface RunStart {
   chat: RecordedChat;
   provider: string;
   model: string;
-  operation: StepOperation;
-  visibility: Visibility;
-  metadata: Record<string, string>;
 }
 
 export interface RunSurroundings {
@@ -37,142 +37,187 @@ export interface RunSurroundings {
   closed(): void;
 }
 
-/** One operation of the AI SDK: a run, whose steps are its model calls. */
+/** Something of a run that the application may leave alone without a word. */
+export interface Unattended {
+  /**
+   * Since when nothing but the application can bring it on, in milliseconds since the Unix epoch; undefined while it
+   * waits for a model or a tool.
+   */
+  waitingSince(): number | undefined;
+  /** It was left. */
+  left(): void;
+}
+
+interface Lingering {
+  cancel(): void;
+  release(outcome?: RunOutcome): void;
+  over(): RunOutcome;
+}
+
+/**
+ * One operation of a chat. It is over when nobody holds it any more, and how the last one to let go says that it ended
+ * is how it ended. A stronger outcome may still come later, as on the server.
+ */
 export class RunRecording {
   readonly id = timeOrderedUuid();
   readonly #start: RunStart;
   readonly #around: RunSurroundings;
-  readonly #startedAt: string;
-  #step: StepRecording | undefined;
+  readonly #startedAt: number;
+  readonly #inProgress = new Set<StepRecording>();
+  readonly #unattended = new Set<Unattended>();
+  #steps = 0;
+  #holds = 0;
   #status: RunStatus = "in_progress";
-  #finishedAt: string | undefined;
+  #outcome: RunOutcome | undefined;
+  #finishedAt: number | undefined;
   #lastSign: number;
-  #cancelHeartbeat: () => void;
+  #lastHeartbeat: number;
+  #cancelLook: () => void;
+  #lingering: Lingering | undefined;
 
   constructor(start: RunStart, around: RunSurroundings) {
     this.#start = start;
     this.#around = around;
-    this.#lastSign = around.clock.now();
-    this.#startedAt = new Date(this.#lastSign).toISOString();
-    this.#cancelHeartbeat = this.#scheduleHeartbeat();
+    this.#startedAt = around.clock.now();
+    this.#lastSign = this.#startedAt;
+    this.#lastHeartbeat = this.#startedAt;
+    this.#cancelLook = this.#scheduleLook();
   }
 
-  /**
-   * @param number from 1
-   * @param settings what of the request is known already
-   */
-  stepStarted(number: number, settings: JsonObject): void {
-    this.#alive();
-    const { chat, operation, visibility, metadata } = this.#start;
-    this.#step = new StepRecording(
-      { runId: this.id, chatId: chat.id, number, operation, visibility, metadata, settings },
-      this.#around.clock,
-    );
+  get open(): boolean {
+    return this.#finishedAt === undefined;
   }
 
-  requested(call: JsonObject): void {
-    this.#alive();
-    if (this.#step?.requested(call)) this.#emit({ withRequest: true });
+  get chat(): RecordedChat {
+    return this.#start.chat;
   }
 
-  attemptStarted(): AttemptRecording | undefined {
-    this.#alive();
-    return this.#step?.attemptStarted();
+  /** Steps are numbered in the order in which they start, whoever starts them. */
+  startStep(start: StepOfRun): StepRecording {
+    this.alive();
+    this.#steps += 1;
+    const numbered = { ...start, runId: this.id, chatId: this.chat.id, number: this.#steps };
+    const step = new StepRecording(numbered, this.#around.clock);
+    this.#inProgress.add(step);
+    return step;
   }
 
-  attemptAnswered(attempt: AttemptRecording, result: unknown): void {
-    this.#alive();
-    this.#step?.attemptAnswered(attempt, result, this.#listener);
+  /** Sends a step as it is now. */
+  changed(step: StepRecording, options: { withRequest: boolean } = { withRequest: false }): void {
+    if (step.status === "in_progress") this.#inProgress.add(step);
+    else this.#inProgress.delete(step);
+    const render = step.capture(options.withRequest);
+    this.#emit(() => [{ kind: "step", value: render() }]);
   }
 
-  attemptFailed(attempt: AttemptRecording, error: unknown): void {
-    this.#alive();
-    this.#step?.attemptFailed(attempt, error, this.#listener);
-  }
-
-  stepAnswered(result: JsonObject, details: Record<string, string | number>): void {
-    this.#alive();
-    this.#step?.answered(result, details);
-    this.#emit();
-  }
-
-  stepEnded(result: JsonObject): void {
-    this.#alive();
-    this.#step?.ended(result);
-    this.#emit();
-  }
-
-  stepFailed(error: unknown): void {
-    this.#step?.failed(error);
-    this.#emit();
-  }
-
-  /** The operation came to its own end; how its last step ended is how it ended. */
-  ended(): void {
-    const last = this.#step?.status;
-    this.#close(last === undefined || last === "in_progress" ? "completed" : last);
-  }
-
-  failed(error: unknown): void {
-    const cause = lastOfRetries(error);
-    if (this.#step?.status === "in_progress") this.#step.failed(cause);
-    this.#close(isAbort(cause) || this.#step?.status === "interrupted" ? "interrupted" : "error");
-  }
-
-  interrupted(reason?: unknown): void {
-    this.#step?.interrupted(reason);
-    this.#close("interrupted");
-  }
-
-  readonly #listener: StepListener = {
-    alive: () => this.#alive(),
-    attemptFailed: () => this.#emit(),
-    left: () => this.interrupted(),
-  };
-
-  #alive(): void {
+  alive(): void {
     this.#lastSign = this.#around.clock.now();
   }
 
-  #close(status: RunStatus): void {
-    if (this.#finishedAt !== undefined) return;
-    this.#status = status;
-    this.#finishedAt = new Date(this.#around.clock.now()).toISOString();
-    this.#cancelHeartbeat();
-    this.#emit();
-    this.#around.closed();
+  /** Keeps the run open until the answer is called, once; how that ended counts unless a later one says otherwise. */
+  hold(): (outcome?: RunOutcome) => void {
+    let held = true;
+    this.#holds += 1;
+    return (outcome) => {
+      if (!held) return;
+      held = false;
+      this.#holds -= 1;
+      this.#outcome = outcome ?? this.#outcome;
+      if (this.#holds === 0) this.end(this.#outcome ?? "completed");
+    };
   }
 
-  #scheduleHeartbeat(): () => void {
+  /**
+   * Stays open for what may follow, no longer than told. Where nothing follows, `over` is asked how that was the end.
+   */
+  linger(forMs: number, over: () => RunOutcome): void {
+    const release = this.hold();
+    this.goOn();
+    const cancel = this.#around.clock.setTimer(() => this.stopLingering(), forMs);
+    this.#lingering = { cancel, release, over };
+  }
+
+  /** What was waited for has come. */
+  goOn(): void {
+    const lingering = this.#endLingering();
+    lingering?.release();
+  }
+
+  /** Nothing is going to follow. */
+  stopLingering(): void {
+    const lingering = this.#endLingering();
+    lingering?.release(lingering.over());
+  }
+
+  #endLingering(): Lingering | undefined {
+    const lingering = this.#lingering;
+    this.#lingering = undefined;
+    lingering?.cancel();
+    return lingering;
+  }
+
+  /** Looks after something that may be left without a word; the answer ends that. */
+  watch(unattended: Unattended): () => void {
+    this.#unattended.add(unattended);
+    return () => void this.#unattended.delete(unattended);
+  }
+
+  /** Ends the run, or says of one that has ended that it ended better than it looked. */
+  end(outcome: RunOutcome): void {
+    if (RUN_STATUSES.indexOf(outcome) <= RUN_STATUSES.indexOf(this.#status)) return;
+    const wasOpen = this.open;
+    this.#status = outcome;
+    this.#finishedAt = this.#around.clock.now();
+    this.#cancelLook();
+    this.#emit(() => []);
+    if (wasOpen) this.#around.closed();
+  }
+
+  /** Ends the run from outside, with all that is still going on in it. */
+  interrupt(): void {
+    for (const step of this.#inProgress) {
+      step.interrupted(undefined);
+      this.changed(step);
+    }
+    this.end("interrupted");
+  }
+
+  #scheduleLook(): () => void {
     return this.#around.clock.setTimer(() => {
-      if (this.#around.clock.now() - this.#lastSign >= ABANDONED_AFTER_MS) return this.interrupted();
-      this.#cancelHeartbeat = this.#scheduleHeartbeat();
-      const step = this.#step?.status === "in_progress" ? this.#step.heartbeat() : undefined;
-      this.#emitItems(() => (step ? [{ kind: "step", value: step }] : []));
-    }, HEARTBEAT_INTERVAL_MS);
+      this.#cancelLook = this.#scheduleLook();
+      this.#look();
+    }, LOOK_INTERVAL_MS);
   }
 
-  #emit(options: { withRequest: boolean } = { withRequest: false }): void {
-    const render = this.#step?.capture(options.withRequest);
-    this.#emitItems(() => (render ? [{ kind: "step", value: render() }] : []));
+  #look(): void {
+    const now = this.#around.clock.now();
+    if (now - this.#lastSign >= ABANDONED_AFTER_MS) return this.interrupt();
+    for (const unattended of this.#unattended) {
+      const since = unattended.waitingSince();
+      if (since !== undefined && now - since >= READER_LEFT_AFTER_MS) unattended.left();
+    }
+    if (!this.open || now - this.#lastHeartbeat < HEARTBEAT_INTERVAL_MS) return;
+    this.#lastHeartbeat = now;
+    const steps = [...this.#inProgress].map((step) => step.heartbeat());
+    this.#emit(() => steps.map((value) => ({ kind: "step", value })));
   }
 
   /**
    * Every emission brings the chat and the run along: they cost a few bytes, merge while they wait, and make each
    * emission whole, whatever became of the earlier ones.
    */
-  #emitItems(renderSteps: () => RecordItem[]): void {
-    const { id, title, owner } = this.#start.chat;
+  #emit(renderSteps: () => RecordItem[]): void {
+    const { id, title, owner } = this.chat;
     const chat = { id, ...(title !== undefined && { title }), ...(owner !== undefined && { owner }) };
     const run: RunItem = {
       id: this.id,
       chat_id: id,
-      kind: this.#start.chat.kind,
+      kind: this.chat.kind,
       status: this.#status,
       provider: this.#start.provider.slice(0, NAME_CHARACTERS),
       model: this.#start.model.slice(0, NAME_CHARACTERS),
-      started_at: this.#startedAt,
-      ...(this.#finishedAt !== undefined && { finished_at: this.#finishedAt }),
+      started_at: new Date(this.#startedAt).toISOString(),
+      ...(this.#finishedAt !== undefined && { finished_at: new Date(this.#finishedAt).toISOString() }),
     };
     this.#around.emit(this.id, () => [{ kind: "chat", value: chat }, { kind: "run", value: run }, ...renderSteps()]);
   }

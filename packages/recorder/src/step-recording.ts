@@ -3,39 +3,28 @@ import { v7 as timeOrderedUuid } from "uuid";
 
 import { AttemptRecording, type Visibility } from "./attempt-recording.ts";
 import type { Clock } from "./clock.ts";
-import { isAbort, lastOfRetries, normalizeError, readField } from "./normalize-error.ts";
+import { isAbort, lastOfRetries, normalizeError } from "./normalize-error.ts";
 import { normalizeRequest } from "./normalize-request.ts";
 import { normalizeResponse } from "./normalize-response.ts";
 import { normalizeUsage } from "./normalize-usage.ts";
-import { PartialContent } from "./partial-content.ts";
-import type { JsonObject } from "./snapshot.ts";
-import { type StreamListener, tapStream } from "./stream-tap.ts";
+import { type Json, type JsonObject, arrayOf } from "./snapshot.ts";
+import { type StreamEvents, StreamRecording } from "./stream-recording.ts";
 
 export type StepItem = NonNullable<DebugBatch["steps"]>[number];
 
-export interface StepStart {
-  runId: string;
-  chatId: string;
-  number: number;
+export interface StepOfRun {
   operation: StepOperation;
   visibility: Visibility;
-  metadata: Record<string, string>;
+  metadata: Record<string, string | number>;
   /** What of the request is known when the step starts. */
   settings: JsonObject;
 }
 
-/** Who is told of what a stream shows and the AI SDK does not. */
-export interface StepListener {
-  /** Something moved: the call is alive. */
-  alive(): void;
-  /** An attempt failed; another may follow. */
-  attemptFailed(): void;
-  /** The application stopped reading the stream. */
-  left(): void;
+export interface StepStart extends StepOfRun {
+  runId: string;
+  chatId: string;
+  number: number;
 }
-
-/** `broken off` is a stream that ended without the provider saying why. */
-type StreamState = "none" | "flowing" | "finished" | "broken off" | "failed";
 
 /** One model call, with all its tries. Its methods copy what they are given; what they answer renders later. */
 export class StepRecording {
@@ -44,14 +33,15 @@ export class StepRecording {
   readonly #clock: Clock;
   readonly #startedAt: string;
   readonly #attempts: AttemptRecording[] = [];
-  #partial = new PartialContent();
+  /** That of the newest try; one that was given up for another has no say any more. */
+  #stream: StreamRecording | undefined;
   #metadata: Record<string, string | number>;
   #request: JsonObject | undefined;
   #response: JsonObject | undefined;
+  #answered = false;
   #status: RunStatus = "in_progress";
   #finishedAt: string | undefined;
   #error: NormalizedError | undefined;
-  #stream: StreamState = "none";
 
   constructor(start: StepStart, clock: Clock) {
     this.#start = start;
@@ -64,6 +54,14 @@ export class StepRecording {
     return this.#status;
   }
 
+  get number(): number {
+    return this.#start.number;
+  }
+
+  get request(): JsonObject | undefined {
+    return this.#request;
+  }
+
   /** The request of the first try is that of all of them. Answers whether it was the first. */
   requested(call: JsonObject): boolean {
     if (this.#request) return false;
@@ -71,30 +69,43 @@ export class StepRecording {
     return true;
   }
 
-  attemptStarted(): AttemptRecording {
-    const attempt = new AttemptRecording(this.#attempts.length + 1, this.#clock, this.#start.visibility);
+  /** @param timed false for a try that is only known by its outcome */
+  attemptStarted(timed = true): AttemptRecording {
+    const attempt = new AttemptRecording(this.#attempts.length + 1, this.#clock, this.#start.visibility, timed);
     // The application throws away what an earlier try had said, and never hears of an error that was tried again.
-    this.#partial = new PartialContent();
+    this.#stream = undefined;
     this.#error = undefined;
-    this.#stream = "none";
     this.#attempts.push(attempt);
     return attempt;
   }
 
-  attemptAnswered(attempt: AttemptRecording, result: unknown, listener: StepListener): void {
-    attempt.answered(result);
-    if (tapStream(result, this.#listen(attempt, listener))) this.#stream = "flowing";
-    else if (this.#start.operation === "generate") attempt.finish("completed");
-  }
-
-  attemptFailed(attempt: AttemptRecording, error: unknown, listener: StepListener): void {
-    attempt.failed(error);
-    listener.attemptFailed();
+  /** Who is to listen to the stream that the newest try was answered with. */
+  streamStarted(attempt: AttemptRecording, events: StreamEvents): StreamRecording {
+    const current = (): boolean => this.#stream === stream;
+    const stream: StreamRecording = new StreamRecording(attempt, this.#start.visibility.outputs, {
+      alive: (waitsFor) => {
+        if (current()) events.alive(waitsFor);
+      },
+      failed: (error) => {
+        if (!current()) return;
+        this.#error = this.#readError(error);
+        events.failed(error);
+      },
+      ended: () => {
+        if (current()) events.ended();
+      },
+      cut: (reason) => {
+        if (current()) events.cut(reason);
+      },
+    });
+    this.#stream = stream;
+    return stream;
   }
 
   /** The model has answered; its tools have yet to run. */
   answered(result: JsonObject, details: Record<string, string | number>): void {
     const status = this.#outcome(result);
+    this.#answered = true;
     this.#closeAttempts(status);
     this.#response = result;
     this.#metadata = { ...this.#metadata, ...details };
@@ -103,17 +114,23 @@ export class StepRecording {
 
   /** The step is over, tools included. A stream that never sent its finish part comes here without having answered. */
   ended(result: JsonObject): void {
-    const answered = this.#status !== "in_progress";
     this.#response = result;
     const outcome = this.#outcome(result);
-    const status = !answered && outcome === "completed" ? "interrupted" : outcome;
+    const status = !this.#answered && outcome === "completed" ? "interrupted" : outcome;
     this.#closeAttempts(status);
     this.#close(status);
   }
 
+  /** What the tools that the answer asked for have given. Answers whether there was an answer to add it to. */
+  toolsAnswered(results: Json[]): boolean {
+    if (!this.#response) return false;
+    this.#response = { ...this.#response, content: [...arrayOf(this.#response["content"]), ...results] };
+    return true;
+  }
+
   failed(error: unknown): void {
     const cause = lastOfRetries(error);
-    const wasCut = this.#stream === "flowing" || isAbort(cause);
+    const wasCut = this.#stream?.state === "flowing" || isAbort(cause);
     this.#error ??= this.#readError(cause);
     this.#closeAttempts(wasCut ? "interrupted" : "error", cause);
     this.#close(wasCut ? "interrupted" : "error");
@@ -123,6 +140,13 @@ export class StepRecording {
     if (this.#status !== "in_progress") return;
     if (reason !== undefined && reason !== null) this.#error ??= this.#readError(reason);
     this.#closeAttempts("interrupted");
+    this.#close("interrupted");
+  }
+
+  /** It looks as if it were interrupted, and may go on all the same. */
+  suspend(): void {
+    if (this.#status !== "in_progress") return;
+    for (const attempt of this.#attempts) attempt.suspend();
     this.#close("interrupted");
   }
 
@@ -157,32 +181,6 @@ export class StepRecording {
     return { id: this.id, run_id: runId, chat_id: chatId, step_number: number, operation, started_at: this.#startedAt };
   }
 
-  /** A stream that was given up for another try has no say any more. */
-  #listen(attempt: AttemptRecording, listener: StepListener): StreamListener {
-    const current = (): boolean => attempt === this.#attempts.at(-1);
-    return {
-      part: (part) => {
-        if (!current()) return;
-        listener.alive();
-        const type = readField(part, "type");
-        if (type === "finish" && this.#stream === "flowing") this.#stream = finishState(part);
-        if (type === "error") this.#errorPart(attempt, readField(part, "error"));
-        if (this.#start.visibility.outputs) this.#partial.add(part);
-      },
-      ended: () => attempt.finish(current() && this.#stream === "finished" ? "completed" : "interrupted"),
-      cut: (reason) => {
-        attempt.finish("interrupted", reason);
-        if (current() && this.#stream === "flowing") listener.left();
-      },
-    };
-  }
-
-  #errorPart(attempt: AttemptRecording, error: unknown): void {
-    this.#stream = "failed";
-    this.#error = this.#readError(error);
-    attempt.finish("error", error);
-  }
-
   /** An error may quote the request or the answer. */
   #readError(error: unknown): NormalizedError {
     const read = normalizeError(error);
@@ -192,14 +190,15 @@ export class StepRecording {
 
   #partialResponse(): JsonObject | undefined {
     if (this.#status !== "interrupted" && this.#status !== "error") return undefined;
-    const content = this.#partial.toJson();
+    const content = this.#stream?.content ?? [];
     return content.length > 0 ? { content, finishReason: this.#status } : undefined;
   }
 
   #outcome(result: JsonObject): "completed" | "error" | "interrupted" {
     const reason = result["finishReason"];
-    if (reason === "error" || this.#stream === "failed") return "error";
-    return reason === "interrupted" || this.#stream === "broken off" ? "interrupted" : "completed";
+    const state = this.#stream?.state;
+    if (reason === "error" || state === "failed") return "error";
+    return reason === "interrupted" || state === "broken off" ? "interrupted" : "completed";
   }
 
   #closeAttempts(status: Exclude<RunStatus, "in_progress">, error?: unknown): void {
@@ -207,18 +206,7 @@ export class StepRecording {
   }
 
   #close(status: RunStatus): void {
+    if (status !== this.#status) this.#finishedAt = new Date(this.#clock.now()).toISOString();
     this.#status = status;
-    this.#finishedAt ??= new Date(this.#clock.now()).toISOString();
   }
-}
-
-/**
- * Providers make up a finish part where the wire brought none. Newer ones say so; older ones give the reason `other`
- * without the provider's own word for it.
- */
-function finishState(part: unknown): StreamState {
-  const reason = readField(part, "finishReason");
-  const unified = readField(reason, "unified");
-  const made = unified === "interrupted" || (unified === "other" && readField(reason, "raw") === undefined);
-  return made ? "broken off" : "finished";
 }

@@ -1,6 +1,8 @@
 import { readField } from "./normalize-error.ts";
 
 export interface StreamListener {
+  /** The reader asked for the next part. */
+  asked(): void;
   /** Every part, as it passes. */
   part(part: unknown): void;
   /** The stream ended by itself; whether it was complete, its parts tell. */
@@ -22,24 +24,51 @@ type PipeThrough = ReadableStream<unknown>["pipeThrough"];
 export function tapStream(result: unknown, listener: StreamListener): boolean {
   const stream = readField(result, "stream");
   if (!(stream instanceof ReadableStream)) return false;
-  const pipeThrough: PipeThrough = stream.pipeThrough.bind(stream);
-  const tapped: PipeThrough = (transform, options) => pipeThrough(listening(listener)).pipeThrough(transform, options);
+  const tapped: PipeThrough = (transform, options) => {
+    Reflect.deleteProperty(stream, "pipeThrough");
+    return listenTo(stream, listener).pipeThrough(transform, options);
+  };
   return Reflect.defineProperty(stream, "pipeThrough", { value: tapped, configurable: true, writable: true });
 }
 
-function listening(listener: StreamListener): TransformStream<unknown, unknown> {
-  return new TransformStream({
-    transform(part, controller) {
-      controller.enqueue(part);
-      quietly(() => listener.part(part));
+/**
+ * The same stream, with somebody listening. It asks its source for a part when it is asked for one itself, and never
+ * ahead, so that a reader who is gone can be told from a model that is slow.
+ */
+export function listenTo<Part>(source: ReadableStream<Part>, listener: StreamListener): ReadableStream<Part> {
+  const reader = source.getReader();
+  let over = false;
+  const finish = (tell: () => void): void => {
+    if (!over) quietly(tell);
+    over = true;
+  };
+  return new ReadableStream<Part>(
+    {
+      start(controller) {
+        // A source that breaks while nobody asks must not wait for that to be heard.
+        reader.closed.catch((error: unknown) => {
+          finish(() => listener.cut(error));
+          controller.error(error);
+        });
+      },
+      async pull(controller) {
+        quietly(() => listener.asked());
+        const { done, value } = await reader.read();
+        if (done) {
+          controller.close();
+          finish(() => listener.ended());
+        } else {
+          controller.enqueue(value);
+          quietly(() => listener.part(value));
+        }
+      },
+      cancel(reason) {
+        finish(() => listener.cut(reason));
+        return reader.cancel(reason);
+      },
     },
-    flush() {
-      quietly(() => listener.ended());
-    },
-    cancel(reason) {
-      quietly(() => listener.cut(reason));
-    },
-  });
+    { highWaterMark: 0 },
+  );
 }
 
 /** What the listener does wrong must not break the stream. */

@@ -1,16 +1,18 @@
 import { beforeEach, expect, it } from "vitest";
 
 import { StepRecording } from "../src/step-recording.ts";
+import { tapStream } from "../src/stream-tap.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 const ID = "01990000-0000-7000-8000-00000000c4a7";
 
 let heard: string[];
 
-const listener = {
+const events = {
   alive: () => undefined,
-  attemptFailed: () => void heard.push("attempt failed"),
-  left: () => void heard.push("left"),
+  failed: () => void heard.push("failed"),
+  ended: () => void heard.push("ended"),
+  cut: () => void heard.push("cut"),
 };
 
 beforeEach(() => {
@@ -27,7 +29,7 @@ function answer(step: StepRecording, ...parts: object[]): ReadableStreamDefaultR
   const stream = new ReadableStream<unknown>({
     start: (controller) => parts.forEach((part) => controller.enqueue(part)),
   });
-  step.attemptAnswered(step.attemptStarted(), { stream }, listener);
+  tapStream({ stream }, step.streamStarted(step.attemptStarted(), events));
   return stream.pipeThrough(new TransformStream<unknown, unknown>()).getReader();
 }
 
@@ -38,7 +40,7 @@ it("hears that the reader of a stream leaves", async () => {
   const reader = answer(step, hello);
   await reader.read();
   await reader.cancel();
-  await expect.poll(() => heard).toEqual(["left"]);
+  await expect.poll(() => heard).toEqual(["cut"]);
   step.interrupted(undefined);
   expect(step.capture(false)()).toMatchObject({
     status: "interrupted",
@@ -53,7 +55,7 @@ it("does not take it for leaving when a try is given up for its error", async ()
   await reader.read();
   await reader.read();
   await reader.cancel();
-  expect(heard).toEqual([]);
+  expect(heard).toEqual(["failed"]);
   expect(step.capture(false)().attempts).toMatchObject([{ status: "error", error: { message: "Overloaded." } }]);
 });
 

@@ -1,9 +1,14 @@
 import { expect, it } from "vitest";
 
-import { type StreamListener, tapStream } from "../src/stream-tap.ts";
+import { type StreamListener, listenTo, tapStream } from "../src/stream-tap.ts";
+import { settle } from "./fake-clock.ts";
 
 class Heard implements StreamListener {
   readonly events: unknown[] = [];
+  questions = 0;
+  asked(): void {
+    this.questions += 1;
+  }
   part(part: unknown): void {
     this.events.push(part);
   }
@@ -30,6 +35,35 @@ it("hears every part and the end, and changes nothing", async () => {
   expect(result.stream.locked).toBe(false);
   expect(await read(result.stream.pipeThrough(plain()))).toEqual([1, 2, 3]);
   expect(heard.events).toEqual([1, 2, 3, "ended"]);
+});
+
+it("hears when the reader asks for more, and asks for nothing ahead of it", async () => {
+  const heard = new Heard();
+  let given = 0;
+  const source = new ReadableStream<number>(
+    { pull: (controller) => controller.enqueue((given += 1)) },
+    { highWaterMark: 0 },
+  );
+  const reader = listenTo(source, heard).getReader();
+  await settle();
+  expect([heard.questions, given]).toEqual([0, 0]);
+  await reader.read();
+  await settle();
+  expect([heard.questions, given]).toEqual([1, 1]);
+  await reader.read();
+  expect([heard.questions, given]).toEqual([2, 2]);
+});
+
+it("hears that the source breaks while nobody asks", async () => {
+  const heard = new Heard();
+  const broken = new Error("reset");
+  let controller: ReadableStreamDefaultController<number> | undefined;
+  const source = new ReadableStream<number>({ start: (own) => void (controller = own) });
+  const reader = listenTo(source, heard).getReader();
+  controller?.error(broken);
+  await settle();
+  expect(heard.events).toEqual([["cut", broken]]);
+  await expect(reader.read()).rejects.toBe(broken);
 });
 
 it("hears that the reader leaves", async () => {
@@ -59,7 +93,7 @@ it("hears that the source breaks, and the reader gets the very error", async () 
 it("keeps a stream whole whose listener fails", async () => {
   const fail = () => expect.fail("listener");
   const result = { stream: ReadableStream.from([1, 2]) as ReadableStream<unknown> };
-  tapStream(result, { part: fail, ended: fail, cut: fail });
+  tapStream(result, { asked: fail, part: fail, ended: fail, cut: fail });
   expect(await read(result.stream.pipeThrough(plain()))).toEqual([1, 2]);
 });
 
