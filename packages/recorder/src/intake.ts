@@ -21,11 +21,15 @@ export class Intake {
   accept(work: () => void): void {
     if (this.#waiting.length >= MAX_WAITING) return this.#onLost(new Error("too much at once"));
     this.#waiting.push(work);
-    if (this.#waiting.length === 1) this.#clock.defer(() => this.drain());
+    if (this.#waiting.length === 1) this.#clock.defer(() => this.#doOnce());
   }
 
-  /** Does now what was put off. */
+  /** Does now what was put off, and what that puts off in turn. */
   drain(): void {
+    while (this.#waiting.length > 0) this.#doOnce();
+  }
+
+  #doOnce(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const work of waiting) {

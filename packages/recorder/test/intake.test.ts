@@ -27,6 +27,14 @@ it("takes work that comes while work is done, for the next time", () => {
   expect(done).toEqual(["second"]);
 });
 
+it("leaves nothing undone when it is drained, not even what the work itself put off", () => {
+  const done: string[] = [];
+  const intake = new Intake(new FakeClock(), () => undefined);
+  intake.accept(() => intake.accept(() => void done.push("second")));
+  intake.drain();
+  expect(done).toEqual(["second"]);
+});
+
 it("loses what is more than it holds, and says so", () => {
   let lost = 0;
   const intake = new Intake(new FakeClock(), () => void (lost += 1));
