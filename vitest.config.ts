@@ -60,6 +60,8 @@ export default defineConfig({
       },
       serverProject("server", "packages/server/test/postgres/global-setup.ts"),
       ...oldestPostgres(),
+      "packages/web/vitest.stories.config.ts",
+      "packages/web/vitest.e2e.config.ts",
     ],
   },
 });

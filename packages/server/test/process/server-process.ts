@@ -21,8 +21,16 @@ export interface CommandProcess {
   waitFor(pattern: RegExp): Promise<string>;
 }
 
-/** Runs `shelflife` with these arguments; what the environment does not name is left out of it. */
-export function startCommand(args: readonly string[], environment: Record<string, string>): CommandProcess {
+/**
+ * Runs `shelflife` with these arguments; what the environment does not name is left out of it.
+ *
+ * @param atEnd is given what ends the process: at the end of the test, unless told.
+ */
+export function startCommand(
+  args: readonly string[],
+  environment: Record<string, string>,
+  atEnd: (end: () => Promise<void>) => void = onTestFinished,
+): CommandProcess {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SHELFLIFE_")));
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", MAIN, ...args], {
     env: { ...inherited, ...environment },
@@ -33,7 +41,7 @@ export function startCommand(args: readonly string[], environment: Record<string
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const finished = once(child, "close").then(() => ({ status: child.exitCode, stdout, stderr }));
-  onTestFinished(async () => {
+  atEnd(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     await finished;
   });

@@ -14,6 +14,7 @@ import { meQuery } from "../api/me.ts";
 import { PageError } from "../components/PageError.tsx";
 import { PageLoading } from "../components/PageLoading.tsx";
 import { PageNotFound } from "../components/PageNotFound.tsx";
+import { EntryFrame } from "../shell/EntryFrame.tsx";
 import { Shell } from "../shell/Shell.tsx";
 
 interface RouterContext {
@@ -30,10 +31,33 @@ declare module "@tanstack/react-router" {
   }
 }
 
-const rootRoute = createRootRouteWithContext<RouterContext>()({ component: Outlet });
+const rootRoute = createRootRouteWithContext<RouterContext>()({
+  component: Outlet,
+  errorComponent: (props) => (
+    <EntryFrame>
+      <PageError {...props} />
+    </EntryFrame>
+  ),
+  notFoundComponent: () => (
+    <EntryFrame>
+      <PageNotFound />
+    </EntryFrame>
+  ),
+});
+
+/** What is seen without being signed in. */
+const entryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "entry",
+  component: () => (
+    <EntryFrame>
+      <Outlet />
+    </EntryFrame>
+  ),
+});
 
 const signInRoute = createRoute({
-  getParentRoute: () => rootRoute,
+  getParentRoute: () => entryRoute,
   path: "/sign-in",
   /** `from` is the page to go to afterwards: a path of this site, since anything else could lead people away. */
   validateSearch: (search): { from?: string } =>
@@ -42,7 +66,7 @@ const signInRoute = createRoute({
 });
 
 const setUpRoute = createRoute({
-  getParentRoute: () => rootRoute,
+  getParentRoute: () => entryRoute,
   path: "/set-up",
   component: lazyRouteComponent(() => import("../pages/SetUpPage/SetUpPage.tsx"), "SetUpPage"),
 });
@@ -60,6 +84,12 @@ const shellRoute = createRoute({
     }
   },
   component: Shell,
+  // Without knowing who is signed in there is no shell to show an error in.
+  errorComponent: (props) => (
+    <EntryFrame>
+      <PageError {...props} />
+    </EntryFrame>
+  ),
 });
 
 const homeRoute = createRoute({
@@ -117,8 +147,7 @@ const usersRoute = createRoute({
 });
 
 const routeTree = rootRoute.addChildren([
-  signInRoute,
-  setUpRoute,
+  entryRoute.addChildren([signInRoute, setUpRoute]),
   shellRoute.addChildren([
     homeRoute,
     chatsRoute,

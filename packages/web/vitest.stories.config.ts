@@ -1,0 +1,24 @@
+import { storybookTest } from "@storybook/addon-vitest/vitest-plugin";
+import { playwright } from "@vitest/browser-playwright";
+import { defineProject } from "vitest/config";
+
+import { CHROMIUM_LAUNCH } from "./test/browser/chromium.ts";
+
+/** Every story in a real browser, once in light and once in dark: it renders, it plays, and it is accessible. */
+export default defineProject({
+  plugins: [storybookTest({ configDir: new URL(".storybook", import.meta.url).pathname })],
+  test: {
+    name: "stories",
+    globalSetup: ["test/browser/global-setup.ts"],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: (["light", "dark"] as const).map((colorScheme) => ({
+        browser: "chromium" as const,
+        name: colorScheme === "light" ? "stories" : "stories-dark",
+        provider: playwright({ launchOptions: CHROMIUM_LAUNCH, contextOptions: { colorScheme } }),
+      })),
+    },
+  },
+});
