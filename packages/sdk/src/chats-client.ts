@@ -23,6 +23,8 @@ export interface ChatListing extends RequestOptions {
   archived?: boolean;
   /** Only chats whose title holds this, in any case. */
   q?: string;
+  /** Only chats that have all of these labels. */
+  labels?: Record<string, string>;
   limit?: number;
   /** The id of the last chat of the page before. */
   after_id?: string;
@@ -48,12 +50,13 @@ export class ChatsClient {
   }
 
   /** A page of one's own root chats with their children: pinned first, then the newest. */
-  list({ signal, ...query }: ChatListing = {}): Promise<Chat[]> {
-    return this.#transport.answer(`${CHATS}${queryOf(query)}`, chatSchema.array(), { signal });
+  list({ signal, labels = {}, ...query }: ChatListing = {}): Promise<Chat[]> {
+    const label = Object.entries(labels).map(([key, value]) => `${key}:${value}`);
+    return this.#transport.answer(`${CHATS}${queryOf({ ...query, label })}`, chatSchema.array(), { signal });
   }
 
   /** Another person's chats as administrators see them: without titles or anything else that their owner wrote. */
-  listOfOwner(ownerId: string, { signal, ...query }: Omit<ChatListing, "q"> = {}): Promise<ForeignChat[]> {
+  listOfOwner(ownerId: string, { signal, ...query }: Omit<ChatListing, "q" | "labels"> = {}): Promise<ForeignChat[]> {
     const path = `${CHATS}${queryOf({ owner_id: ownerId, ...query })}`;
     return this.#transport.answer(path, foreignChatSchema.array(), { signal });
   }
@@ -76,6 +79,7 @@ export class ChatsClient {
     return this.#transport.answer(`${chatPath(chatId)}/messages${queryOf(query)}`, messagePageSchema, { signal });
   }
 
+  /** Adds a message. A user's waits while the chat is running or about to: the answer then says `queued`. */
   sendMessage(chatId: string, message: NewMessage, options?: RequestOptions): Promise<ChatMessage> {
     const call = { ...options, method: "POST" as const, body: message };
     return this.#transport.answer(`${chatPath(chatId)}/messages`, chatMessageSchema, call);
@@ -99,7 +103,7 @@ export class ChatsClient {
   ): Promise<ChatFile["id"]> {
     const headers = {
       "Content-Type": file.mediaType,
-      "Content-Disposition": `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`,
+      "Content-Disposition": `attachment; filename*=UTF-8''${encodeName(file.name)}`,
     };
     const call = { ...options, method: "POST" as const, rawBody: { content: file.content, headers } };
     const { id } = await this.#transport.answer(`${CHATS}/files`, uploadedFileSchema, call);
@@ -116,4 +120,10 @@ export class ChatsClient {
 
 function chatPath(chatId: string): string {
   return `${CHATS}/${encodeURIComponent(chatId)}`;
+}
+
+/** As RFC 8187 writes a text into a header; a half of a character cannot be written and becomes U+FFFD. */
+function encodeName(name: string): string {
+  const wellFormed = Array.from(name, (character) => (/\p{Cs}/u.test(character) ? "\uFFFD" : character)).join("");
+  return encodeURIComponent(wellFormed).replaceAll(/['()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }

@@ -116,10 +116,10 @@ export class Transport {
   }
 }
 
-/** A query of the parameters that are set: `?limit=50`, or nothing. */
-export function queryOf(parameters: Record<string, string | number | boolean | undefined>): string {
+/** A query of the parameters that are set: `?limit=50`, or nothing. A list repeats its parameter. */
+export function queryOf(parameters: Record<string, string | number | boolean | readonly string[] | undefined>): string {
   const set = Object.entries(parameters).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
+    [value ?? []].flat().map((single): [string, string] => [name, String(single)]),
   );
   return set.length === 0 ? "" : `?${new URLSearchParams(set).toString()}`;
 }
