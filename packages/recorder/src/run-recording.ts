@@ -4,7 +4,7 @@ import { v7 as timeOrderedUuid } from "uuid";
 import type { RecordedChat } from "./chat-context.ts";
 import type { Clock } from "./clock.ts";
 import type { RecordItem } from "./record-queue.ts";
-import { type StepOfRun, StepRecording } from "./step-recording.ts";
+import { type StepItem, type StepOfRun, StepRecording } from "./step-recording.ts";
 
 type RunItem = NonNullable<DebugBatch["runs"]>[number];
 
@@ -26,6 +26,7 @@ const NAME_CHARACTERS = 200;
 export interface RunStart {
   chat: RecordedChat;
   provider: string;
+  /** Empty where it is not known yet. */
   model: string;
 }
 
@@ -35,6 +36,24 @@ export interface RunSurroundings {
   emit(runId: string, render: () => RecordItem[]): void;
   /** Told once, when the run is over. */
   closed(): void;
+}
+
+/** Which step of which run something is. */
+export interface StepPlace {
+  runId: string;
+  chatId: string;
+  /** From 1. */
+  number: number;
+}
+
+/** A model call as its run sees it. */
+export interface RunStep {
+  readonly status: RunStatus;
+  interrupted(reason: unknown): void;
+  /** Just enough to say that the step is still going on. */
+  heartbeat(): StepItem;
+  /** The step as it is now, to be rendered later. */
+  capture(withRequest: boolean): () => StepItem;
 }
 
 /** Something of a run that the application may leave alone without a word. */
@@ -63,7 +82,7 @@ export class RunRecording {
   readonly #start: RunStart;
   readonly #around: RunSurroundings;
   readonly #startedAt: number;
-  readonly #inProgress = new Set<StepRecording>();
+  readonly #inProgress = new Set<RunStep>();
   readonly #unattended = new Set<Unattended>();
   #steps = 0;
   #holds = 0;
@@ -76,7 +95,7 @@ export class RunRecording {
   #lingering: Lingering | undefined;
 
   constructor(start: RunStart, around: RunSurroundings) {
-    this.#start = start;
+    this.#start = { ...start };
     this.#around = around;
     this.#startedAt = around.clock.now();
     this.#lastSign = this.#startedAt;
@@ -92,18 +111,21 @@ export class RunRecording {
     return this.#start.chat;
   }
 
-  /** Steps are numbered in the order in which they start, whoever starts them. */
   startStep(start: StepOfRun): StepRecording {
+    return this.addStep((place) => new StepRecording({ ...start, ...place }, this.#around.clock));
+  }
+
+  /** Steps are numbered in the order in which they start, whoever starts them. */
+  addStep<Step extends RunStep>(make: (place: StepPlace) => Step): Step {
     this.alive();
     this.#steps += 1;
-    const numbered = { ...start, runId: this.id, chatId: this.chat.id, number: this.#steps };
-    const step = new StepRecording(numbered, this.#around.clock);
+    const step = make({ runId: this.id, chatId: this.chat.id, number: this.#steps });
     this.#inProgress.add(step);
     return step;
   }
 
   /** Sends a step as it is now. */
-  changed(step: StepRecording, options: { withRequest: boolean } = { withRequest: false }): void {
+  changed(step: RunStep, options: { withRequest: boolean } = { withRequest: false }): void {
     if (step.status === "in_progress") this.#inProgress.add(step);
     else this.#inProgress.delete(step);
     const render = step.capture(options.withRequest);
@@ -114,16 +136,24 @@ export class RunRecording {
     this.#lastSign = this.#around.clock.now();
   }
 
-  /** Keeps the run open until the answer is called, once; how that ended counts unless a later one says otherwise. */
-  hold(): (outcome?: RunOutcome) => void {
+  /** Whoever did not know at the start says later which model it is; the first one counts. */
+  usesModel(model: string): void {
+    this.#start.model ||= model;
+  }
+
+  /**
+   * Keeps the run open until the answer is called, once; how that ended counts unless a later one says otherwise, and
+   * when, in milliseconds since the Unix epoch, where that was before.
+   */
+  hold(): (outcome?: RunOutcome, at?: number) => void {
     let held = true;
     this.#holds += 1;
-    return (outcome) => {
+    return (outcome, at) => {
       if (!held) return;
       held = false;
       this.#holds -= 1;
       this.#outcome = outcome ?? this.#outcome;
-      if (this.#holds === 0) this.end(this.#outcome ?? "completed");
+      if (this.#holds === 0) this.end(this.#outcome ?? "completed", at);
     };
   }
 
@@ -163,11 +193,11 @@ export class RunRecording {
   }
 
   /** Ends the run, or says of one that has ended that it ended better than it looked. */
-  end(outcome: RunOutcome): void {
+  end(outcome: RunOutcome, at: number = this.#around.clock.now()): void {
     if (RUN_STATUSES.indexOf(outcome) <= RUN_STATUSES.indexOf(this.#status)) return;
     const wasOpen = this.open;
     this.#status = outcome;
-    this.#finishedAt = this.#around.clock.now();
+    this.#finishedAt = at;
     this.#cancelLook();
     this.#emit(() => []);
     if (wasOpen) this.#around.closed();
@@ -215,7 +245,7 @@ export class RunRecording {
       kind: this.chat.kind,
       status: this.#status,
       provider: this.#start.provider.slice(0, NAME_CHARACTERS),
-      model: this.#start.model.slice(0, NAME_CHARACTERS),
+      ...(this.#start.model !== "" && { model: this.#start.model.slice(0, NAME_CHARACTERS) }),
       started_at: new Date(this.#startedAt).toISOString(),
       ...(this.#finishedAt !== undefined && { finished_at: new Date(this.#finishedAt).toISOString() }),
     };

@@ -112,3 +112,7 @@ function isSameBody(one: CapturedBody, other: CapturedBody): boolean {
   if (one.kind === "bytes" && other.kind === "bytes") return Buffer.compare(one.bytes, other.bytes) === 0;
   return one.kind === other.kind;
 }
+
+export function pathOf(url: string): string {
+  return URL.parse(url)?.pathname ?? url;
+}

@@ -1,0 +1,165 @@
+import type { NormalizedError, NormalizedRequest, RunStatus } from "@shelflife/api-contract";
+import { v7 as timeOrderedUuid } from "uuid";
+
+import type { Clock } from "../clock.ts";
+import { normalizeError } from "../normalize-error.ts";
+import type { RunStep, StepPlace } from "../run-recording.ts";
+import type { StepItem } from "../step-recording.ts";
+import { type Json, isJsonObject, textOf } from "../snapshot.ts";
+import { type WireFormat, wireFormatOf } from "../wire/wire-format.ts";
+import { type CapturedRequest, isSameRequest, pathOf } from "./captured-request.ts";
+import { FetchAttempt } from "./fetch-attempt.ts";
+import { recordRequestBody } from "./recorded-body.ts";
+
+/** A request's body, taken apart once for all attempts, which send the same. */
+interface ReadRequest {
+  shown: Json | undefined;
+  normalized: NormalizedRequest | undefined;
+  model: string | undefined;
+  streams: boolean;
+}
+
+/** One model call that was made through a recording `fetch`, with all its attempts. */
+export class FetchStep implements RunStep {
+  readonly id = timeOrderedUuid();
+  readonly #place: StepPlace;
+  readonly #clock: Clock;
+  readonly #format: WireFormat | undefined;
+  readonly #startedAt: number;
+  readonly #attempts: FetchAttempt[] = [];
+  #request: ReadRequest | undefined;
+  #status: RunStatus = "in_progress";
+  #finishedAt: number | undefined;
+  #awaitsRetry = false;
+  #interruption: NormalizedError | undefined;
+
+  constructor(place: StepPlace, request: CapturedRequest, clock: Clock) {
+    this.#place = place;
+    this.#clock = clock;
+    this.#format = wireFormatOf(pathOf(request.url));
+    this.#startedAt = clock.now();
+  }
+
+  get status(): RunStatus {
+    return this.#status;
+  }
+
+  get finishedAt(): number | undefined {
+    return this.#finishedAt;
+  }
+
+  get model(): string | undefined {
+    return this.#request?.model ?? this.#last?.details()["response_model"];
+  }
+
+  startAttempt(request: CapturedRequest): FetchAttempt {
+    const attempt = new FetchAttempt(request, this.#attempts.length + 1, this.#format, this.#clock);
+    this.#attempts.push(attempt);
+    this.#awaitsRetry = false;
+    this.#interruption = undefined;
+    this.#status = "in_progress";
+    this.#finishedAt = undefined;
+    return attempt;
+  }
+
+  isLast(attempt: FetchAttempt): boolean {
+    return attempt === this.#last;
+  }
+
+  /** Whether a request is this one once more. Callers that count their tries tell, others are known by what they ask. */
+  isRetriedBy(request: CapturedRequest): boolean {
+    const last = this.#last;
+    if (!last || !isSameRequest(last.request, request)) return false;
+    return request.retryCount === undefined || request.retryCount === this.#attempts.length;
+  }
+
+  /** Holds the step's end back for another attempt. */
+  awaitRetry(): void {
+    this.#awaitsRetry = true;
+  }
+
+  /** Finds out how the step goes, or went. */
+  settle(): void {
+    const last = this.#last;
+    last?.settle();
+    if (last === undefined || last.status === "in_progress" || this.#awaitsRetry) return;
+    this.#status = last.status;
+    this.#finishedAt = last.finishedAt;
+  }
+
+  /** No further attempt is going to come. */
+  giveUp(): void {
+    this.#awaitsRetry = false;
+    this.settle();
+  }
+
+  interrupted(reason: unknown): void {
+    if (this.#status !== "in_progress") return;
+    if (reason !== undefined) this.#interruption = normalizeError(reason);
+    this.#last?.left();
+    this.giveUp();
+    // What nobody has read to its end is interrupted, however far the provider had come.
+    if (this.#status === "in_progress") this.#status = "interrupted";
+    this.#finishedAt ??= this.#clock.now();
+  }
+
+  capture(withRequest: boolean): () => StepItem {
+    const request = this.readRequest();
+    const last = this.#last;
+    const response = last?.response();
+    const error = this.#status === "in_progress" ? undefined : (last?.error ?? this.#interruption);
+    const item: StepItem = {
+      ...this.heartbeat(),
+      metadata: { integration: "fetch", ...last?.details() },
+      attempts: this.#attempts.map((attempt) => ({ ...attempt.render(request.shown) })),
+      ...(withRequest && request.normalized && { normalized_request: { ...request.normalized } }),
+      ...(response && { normalized_response: { ...response } }),
+      ...(response && this.#finishedAt !== undefined && { usage: { ...response.usage } }),
+      ...(error && { error: { ...error } }),
+      ...(this.#finishedAt !== undefined && { finished_at: new Date(this.#finishedAt).toISOString() }),
+    };
+    return () => item;
+  }
+
+  heartbeat(): StepItem {
+    const { runId, chatId, number } = this.#place;
+    const streams = this.#request?.streams === true || this.#last?.streams === true;
+    return {
+      id: this.id,
+      run_id: runId,
+      chat_id: chatId,
+      step_number: number,
+      operation: streams ? "stream" : "generate",
+      started_at: new Date(this.#startedAt).toISOString(),
+      status: this.#status,
+    };
+  }
+
+  /** Takes the request apart, once. One whose body comes later is taken apart again then. */
+  readRequest(): ReadRequest {
+    const captured = this.#attempts[0]?.request;
+    this.#request ??= captured ? readRequest(captured, this.#format) : undefined;
+    return this.#request ?? NOTHING_READ;
+  }
+
+  forgetRequest(): void {
+    this.#request = undefined;
+  }
+
+  get #last(): FetchAttempt | undefined {
+    return this.#attempts.at(-1);
+  }
+}
+
+const NOTHING_READ: ReadRequest = { shown: undefined, normalized: undefined, model: undefined, streams: false };
+
+function readRequest(request: CapturedRequest, format: WireFormat | undefined): ReadRequest {
+  const { shown, json } = recordRequestBody(request.body);
+  const body = isJsonObject(json) ? json : undefined;
+  return {
+    shown,
+    normalized: body && format?.readRequest(body),
+    model: body && textOf(body, "model"),
+    streams: body?.["stream"] === true,
+  };
+}
