@@ -1,6 +1,7 @@
 import type { ShelflifeClientOptions } from "@shelflife/sdk";
 
 import { type Clock, systemClock } from "./clock.ts";
+import type { Mask } from "./mask.ts";
 import type { OnWarning } from "./warnings.ts";
 
 export interface RecorderOptions {
@@ -15,6 +16,11 @@ export interface RecorderOptions {
    * the same ids to other chats.
    */
   chatIdNamespace?: string | undefined;
+  /**
+   * The application's own rule for what must not be recorded, applied to everything before it leaves the process, on top
+   * of what is never recorded anyway; see `maskTexts` for a rule by patterns.
+   */
+  mask?: Mask | undefined;
   /** Told once of each thing that goes wrong; `console.warn` unless told. */
   onWarning?: OnWarning | undefined;
   limits?: Partial<RecorderLimits> | undefined;
@@ -51,6 +57,7 @@ export interface ResolvedOptions {
   connection: { baseUrl: string | URL; key: string; fetch?: NonNullable<ShelflifeClientOptions["fetch"]> } | undefined;
   enabled: boolean;
   chatIdNamespace: string;
+  mask: Mask | undefined;
   onWarning: OnWarning | undefined;
   limits: RecorderLimits;
   clock: Clock;
@@ -69,6 +76,7 @@ export function resolveOptions(
     connection: configured ? { baseUrl, key, ...(options.fetch && { fetch: options.fetch }) } : undefined,
     enabled: options.enabled ?? true,
     chatIdNamespace: options.chatIdNamespace ?? "",
+    mask: options.mask,
     onWarning: options.onWarning,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     clock: options.clock ?? systemClock,

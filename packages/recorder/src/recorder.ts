@@ -1,7 +1,8 @@
-import { redactStepPayloads } from "@shelflife/api-contract";
+import { CHAT_TITLE_CHARACTERS, redactStepPayloads, redactText } from "@shelflife/api-contract";
 import { ShelflifeClient } from "@shelflife/sdk";
 
 import { Intake } from "./intake.ts";
+import { type Mask, maskItem } from "./mask.ts";
 import { type RecordItem, RecordQueue } from "./record-queue.ts";
 import type { ResolvedOptions } from "./recorder-options.ts";
 import { type RecorderStats, type SendBatch, Sender } from "./sender.ts";
@@ -22,6 +23,8 @@ export class Recorder {
   readonly #intake: Intake;
   readonly #sender: Sender;
   readonly #flushListeners: (() => void)[] = [];
+  readonly #mask: Mask | undefined;
+  readonly #warnings: Warnings;
   readonly #beforeExit = (): void => this.#sendLastChance();
 
   constructor(send: SendBatch, options: ResolvedOptions, warnings: Warnings) {
@@ -30,6 +33,8 @@ export class Recorder {
     const queue = new RecordQueue({ maxItems, maxBytes, maxBatchBytes: MAX_BATCH_BYTES });
     this.#sender = new Sender({ queue, send, clock, random, warnings, lingerMs, batchBytes, maxAttempts });
     this.#intake = new Intake(clock, () => this.#sender.drop(1, "a payload could not be read"));
+    this.#mask = options.mask;
+    this.#warnings = warnings;
     process.on("beforeExit", this.#beforeExit);
   }
 
@@ -47,9 +52,12 @@ export class Recorder {
     this.#intake.accept(work);
   }
 
-  /** Takes items of one run at once, which only work that was put off may do. Secrets go before anything waits. */
+  /**
+   * Takes items of one run at once, which only work that was put off may do. This is the one way to the server: what the
+   * application's mask takes out, and what is secret, goes here, before anything waits.
+   */
   record(runId: string, items: RecordItem[]): void {
-    for (const item of items) this.#sender.push(runId, withoutSecrets(item));
+    for (const item of items) this.#sender.push(runId, withoutSecrets(this.#masked(item)));
   }
 
   /** Asks to be told before everything is sent on demand, so that what is held back for more can be completed. */
@@ -67,6 +75,14 @@ export class Recorder {
     const flushed = await this.flush(options);
     this.#sender.close();
     return flushed;
+  }
+
+  #masked(item: RecordItem): RecordItem {
+    if (!this.#mask) return item;
+    return maskItem(item, this.#mask, (field) => {
+      const reason = "it threw, or did not answer what it was given in the same shape";
+      this.#warnings.once("mask_failed", `The mask failed (${reason}), so nothing is recorded of: ${field}.`, field);
+    });
   }
 
   #gather(): void {
@@ -87,5 +103,10 @@ export function sendToServer(connection: NonNullable<ResolvedOptions["connection
 }
 
 function withoutSecrets(item: RecordItem): RecordItem {
-  return item.kind === "step" ? { kind: "step", value: redactStepPayloads(item.value) } : item;
+  if (item.kind === "step") return { kind: "step", value: redactStepPayloads(item.value) };
+  if (item.kind === "run" || item.value.title === undefined) return item;
+  return {
+    kind: "chat",
+    value: { ...item.value, title: redactText(item.value.title).slice(0, CHAT_TITLE_CHARACTERS) },
+  };
 }

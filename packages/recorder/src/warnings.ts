@@ -1,5 +1,12 @@
 /** What a warning is about; see the message for what to do. */
-export type WarningCode = "not_configured" | "no_chat_id" | "debug_logging_off" | "rejected" | "dropped" | "internal";
+export type WarningCode =
+  | "not_configured"
+  | "no_chat_id"
+  | "debug_logging_off"
+  | "rejected"
+  | "dropped"
+  | "internal"
+  | "mask_failed";
 
 export type OnWarning = (message: string, code: WarningCode) => void;
 
