@@ -14,6 +14,8 @@ export interface PurgeWindow {
   readonly effectiveDays: number;
   /** Where a shorter window waits: since when. */
   readonly waitingSince: Date | null;
+  /** The window that the last tick went by; null where no purge has seen the setting yet. */
+  readonly lastEffectiveDays: number | null;
 }
 
 export interface PurgeWindowsStore {
@@ -27,7 +29,11 @@ export interface PurgeWindowsStore {
   readPurgeWindow(setting: RetentionSetting, graceMs: number): Promise<PurgeWindow>;
   /** The same at the start of a tick, and remembers what it found, from which grace periods count. */
   observePurgeWindow(setting: RetentionSetting, graceMs: number): Promise<PurgeWindow>;
-  /** Lets a window that waits apply at once, and audits that. False where none waits. */
+  /**
+   * Lets a window that waits apply at once, and audits that. False where none waits.
+   *
+   * @throws CodedError `setting_unreadable` as `readRetentionWindow` does
+   */
   waiveGrace(setting: RetentionSetting, origin: AuditOrigin): Promise<boolean>;
 }
 
@@ -43,17 +49,15 @@ export function purgeWindowsStore(database: Database, clock: Clock): PurgeWindow
     setting: RetentionSetting,
     graceMs: number,
   ): Promise<{ window: PurgeWindow; before: WindowState | undefined; after: WindowState }> => {
-    const { rows } = await sql<StoredWindow>`
-      SELECT site_configs.value, retention_windows.effective_days, retention_windows.set_days, retention_windows.shortened_at
-      FROM (SELECT ${setting.key}::text AS key) AS wanted
-      LEFT JOIN site_configs ON site_configs.key = wanted.key
-      LEFT JOIN retention_windows ON retention_windows.setting_key = wanted.key
-    `.execute(database);
-    const set = parseRetentionWindow(setting, rows[0]?.value ?? undefined);
-    const before = stateOf(rows[0]);
+    const { set, before } = await readStored(database, setting);
     const after = settleWindow(before, { days: set.days, now: clock.now(), graceMs });
     const waitingSince = after.effectiveDays === after.setDays ? null : after.shortenedAt;
-    return { window: { set, effectiveDays: after.effectiveDays, waitingSince }, before, after };
+    const { effectiveDays } = after;
+    return {
+      window: { set, effectiveDays, waitingSince, lastEffectiveDays: before?.effectiveDays ?? null },
+      before,
+      after,
+    };
   };
 
   return {
@@ -63,18 +67,18 @@ export function purgeWindowsStore(database: Database, clock: Clock): PurgeWindow
 
     async observePurgeWindow(setting, graceMs) {
       const { window, before, after } = await read(setting, graceMs);
-      if (!sameState(before, after)) await writeState(database, setting, after);
+      if (!sameState(before, after)) await replaceState(database, setting, before, after);
       return window;
     },
 
     async waiveGrace(setting, origin) {
       return database.transaction().execute(async (transaction) => {
-        const { rows } = await sql<StoredWindow>`
-          SELECT NULL AS value, effective_days, set_days, shortened_at FROM retention_windows
-          WHERE setting_key = ${setting.key} FOR UPDATE
-        `.execute(transaction);
-        const state = stateOf(rows[0]);
-        if (state === undefined || state.effectiveDays === state.setDays) return false;
+        // Takes turns with whoever changes the window.
+        await sql`LOCK TABLE site_configs IN SHARE ROW EXCLUSIVE MODE`.execute(transaction);
+        // A window that no tick has seen yet waits as well: one that an operator stored by SQL, or the very first.
+        const { set, before } = await readStored(transaction, setting);
+        const state = settleWindow(before, { days: set.days, now: clock.now(), graceMs: Number.POSITIVE_INFINITY });
+        if (state.effectiveDays === state.setDays) return false;
         await writeState(transaction, setting, { ...state, effectiveDays: state.setDays });
         await writeAudit(transaction, origin, {
           time: clock.now(),
@@ -87,6 +91,20 @@ export function purgeWindowsStore(database: Database, clock: Clock): PurgeWindow
       });
     },
   };
+}
+
+/** The window that is set, and the state that a tick or a change has left. */
+async function readStored(
+  database: Database | OpenTransaction,
+  setting: RetentionSetting,
+): Promise<{ set: RetentionWindow; before: WindowState | undefined }> {
+  const { rows } = await sql<StoredWindow>`
+    SELECT site_configs.value, retention_windows.effective_days, retention_windows.set_days, retention_windows.shortened_at
+    FROM (SELECT ${setting.key}::text AS key) AS wanted
+    LEFT JOIN site_configs ON site_configs.key = wanted.key
+    LEFT JOIN retention_windows ON retention_windows.setting_key = wanted.key
+  `.execute(database);
+  return { set: parseRetentionWindow(setting, rows[0]?.value ?? undefined), before: stateOf(rows[0]) };
 }
 
 /** Remembers in the transaction of a change since when the new window waits; only a tick lets it apply. */
@@ -113,6 +131,33 @@ async function writeState(
     VALUES (${setting.key}, ${effectiveDays}, ${setDays}, ${shortenedAt})
     ON CONFLICT (setting_key) DO UPDATE
     SET effective_days = excluded.effective_days, set_days = excluded.set_days, shortened_at = excluded.shortened_at
+  `.execute(database);
+}
+
+/**
+ * Writes a state down unless somebody has changed it since it was read: a tick must not undo what a change of the window
+ * has just remembered.
+ */
+async function replaceState(
+  database: Database,
+  setting: RetentionSetting,
+  before: WindowState | undefined,
+  after: WindowState,
+): Promise<void> {
+  if (before === undefined) {
+    await sql`
+      INSERT INTO retention_windows (setting_key, effective_days, set_days, shortened_at)
+      VALUES (${setting.key}, ${after.effectiveDays}, ${after.setDays}, ${after.shortenedAt})
+      ON CONFLICT (setting_key) DO NOTHING
+    `.execute(database);
+    return;
+  }
+  await sql`
+    UPDATE retention_windows
+    SET effective_days = ${after.effectiveDays}, set_days = ${after.setDays}, shortened_at = ${after.shortenedAt}
+    WHERE setting_key = ${setting.key}
+      AND effective_days = ${before.effectiveDays} AND set_days = ${before.setDays}
+      AND date_trunc('milliseconds', shortened_at) = ${before.shortenedAt}
   `.execute(database);
 }
 

@@ -23,6 +23,8 @@ export function settleWindow(
 ): WindowState {
   const before = state ?? { effectiveDays: 0, setDays: 0, shortenedAt: now };
   const shortenedAt = isMoreAggressive(days, before.setDays) ? now : before.shortenedAt;
-  const waits = isMoreAggressive(days, before.effectiveDays) && now.getTime() < shortenedAt.getTime() + graceMs;
+  // Without a grace period nothing waits, whichever replica's clock is ahead of the one that wrote down the change.
+  const due = graceMs === 0 || now.getTime() >= shortenedAt.getTime() + graceMs;
+  const waits = isMoreAggressive(days, before.effectiveDays) && !due;
   return { effectiveDays: waits ? before.effectiveDays : days, setDays: days, shortenedAt };
 }

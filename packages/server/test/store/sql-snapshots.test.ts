@@ -38,6 +38,7 @@ beforeAll(async () => {
   await store.listUsers();
   await store.findUserByEmail(owner.email);
   await store.listApiKeys(owner.id);
+  await store.observePurgeWindow(setting, 0);
   await store.changeRetentionWindow(setting, 7, NOBODY);
   await store.readRetentionWindow(setting);
   await store.observePurgeWindow(setting, 0);

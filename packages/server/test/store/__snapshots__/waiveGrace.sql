@@ -1,7 +1,11 @@
 begin;
 
-SELECT NULL AS value, effective_days, set_days, shortened_at FROM retention_windows
-WHERE setting_key = $1 FOR UPDATE;
+LOCK TABLE site_configs IN SHARE ROW EXCLUSIVE MODE;
+
+SELECT site_configs.value, retention_windows.effective_days, retention_windows.set_days, retention_windows.shortened_at
+FROM (SELECT $1::text AS key) AS wanted
+LEFT JOIN site_configs ON site_configs.key = wanted.key
+LEFT JOIN retention_windows ON retention_windows.setting_key = wanted.key;
 
 INSERT INTO retention_windows (setting_key, effective_days, set_days, shortened_at)
 VALUES ($1, $2, $3, $4)
