@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import { type Mask, type MaskedField, inChat, maskTexts } from "@shelflife/recorder";
 
+import { maskItem } from "../src/mask.ts";
 import { type ProviderAnswer, errorAnswer, fixtureAnswer } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording } from "./recording.ts";
 
@@ -163,16 +164,19 @@ describe("a mask that fails", () => {
   });
 });
 
-it("gets a copy, so that what it does to it does not reach the application or a later record", async () => {
-  await using recording = await record((content) => {
-    if (typeof content === "object" && content !== null)
-      for (const key of Object.keys(content)) Reflect.deleteProperty(content, key);
-    return content;
-  });
-  const [step] = recording.ingest.stepsInOrder;
-  expect(step?.normalized_request).toEqual({});
-  expect(step?.status).toBe("completed");
+it("gets a copy, so that what it does to it does not reach another record of the same content", () => {
+  const body = { messages: ["Hello"] };
+  const attempts = [{ request_body: body }, { request_body: body }];
+  const step = { id: CHAT_ID, run_id: CHAT_ID, chat_id: CHAT_ID, attempts };
+  const masked = maskItem({ kind: "step", value: step }, emptyEverything, expect.fail);
+  expect(masked.value).toMatchObject({ attempts: [{ request_body: {} }, { request_body: {} }] });
+  expect(step.attempts).toEqual([{ request_body: { messages: ["Hello"] } }, { request_body: { messages: ["Hello"] } }]);
 });
+
+const emptyEverything: Mask = (content) => {
+  for (const attempt of Array.isArray(content) ? content : []) Object.assign(attempt ?? {}, { request_body: {} });
+  return content;
+};
 
 it("may drop what it wants as long as it keeps the shape", async () => {
   await using recording = await record((content, field) => (field === "attempts" ? [] : content));
