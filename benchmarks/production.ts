@@ -12,6 +12,7 @@ import { purgeDependencies } from "../packages/server/src/purge-service.ts";
 import type { Pace } from "../packages/server/src/retention/pace.ts";
 import { runPurgeTick, type PurgeTickDependencies } from "../packages/server/src/retention/purge-tick.ts";
 import type { PolicyReport } from "../packages/server/src/retention/run-policy.ts";
+import { configuredSignIn } from "../packages/server/src/sign-in/configured-sign-in.ts";
 import type { Store } from "../packages/server/src/store/store.ts";
 import { sum } from "./statistics.ts";
 
@@ -76,11 +77,14 @@ export async function openProduction(url: string): Promise<Production> {
       await access.store.changeRetentionWindow(RETENTION_SETTINGS["debug-retention-days"], days, { userId: null });
     },
     async serve() {
+      const { database, store } = access;
+      const listeningUrl = (): string => "http://127.0.0.1";
       const app = buildApp({
-        store: access.store,
+        store,
         clock,
         log,
         registry,
+        signIn: await configuredSignIn(config, { database, store, clock, log, listeningUrl }),
         checkReadiness: () => Promise.resolve({ ready: true }),
         recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
         observeRequest: (ms) => load.observe(ms),

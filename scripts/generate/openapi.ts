@@ -3,6 +3,7 @@ import { buildApp } from "../../packages/server/src/http/app.ts";
 import { describeApi } from "../../packages/server/src/http/openapi.ts";
 import { createLog } from "../../packages/server/src/log.ts";
 import { createRegistry } from "../../packages/server/src/metrics/registry.ts";
+import { createSignIn } from "../../packages/server/src/sign-in/sign-in.ts";
 import { createPool } from "../../packages/server/src/postgres/pool.ts";
 import { openDatabase } from "../../packages/server/src/store/database.ts";
 import { createStore } from "../../packages/server/src/store/store.ts";
@@ -14,9 +15,12 @@ export function openapiJson(): string {
   const database = openDatabase(
     createPool({ url: "postgres://nobody@127.0.0.1/nothing", applicationName: "generate", log }),
   );
+  const clock = systemClock;
+  const store = createStore({ database, directDatabase: database, clock });
   const app = buildApp({
-    store: createStore({ database, directDatabase: database, clock: systemClock }),
-    clock: systemClock,
+    store,
+    clock,
+    signIn: createSignIn({ database, store, clock, log, secret: "not used", baseUrl: () => "http://127.0.0.1" }),
     log,
     registry: createRegistry(),
     checkReadiness: () => Promise.resolve({ ready: true }),

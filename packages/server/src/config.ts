@@ -1,6 +1,16 @@
 import { z } from "zod";
 
 import { CodedError } from "./coded-error.ts";
+import {
+  addresses,
+  anyText,
+  emailDomains,
+  issuer,
+  missingTogether,
+  publicUrl,
+  scopes,
+  secret,
+} from "./sign-in-settings.ts";
 import { PARTITION_LENGTHS } from "./store/partition-ranges.ts";
 
 /** One environment variable: what it accepts, what holds without it, and what the documentation says of it. */
@@ -61,6 +71,35 @@ export const VARIABLES = {
   SHELFLIFE_DATABASE_DIRECT_URL: optional(
     databaseUrl,
     "The same database without a pooler in between, for migrations and partition changes. Left out, the database URL serves.",
+  ),
+  SHELFLIFE_PUBLIC_URL: optional(
+    publicUrl,
+    "Where browsers reach the server, where a proxy stands before it: https://shelflife.example.com. With https, cookies are sent over https alone.",
+  ),
+  SHELFLIFE_TRUSTED_PROXIES: optional(
+    addresses,
+    "Addresses or ranges of the proxies before the server, with commas between them, whose `X-Forwarded-For` is believed.",
+  ),
+  SHELFLIFE_SECRET: optional(
+    secret,
+    "What session cookies are signed with, at least 32 characters, the same on every replica. Left out, one is made once and kept in the database. Another one signs everybody out.",
+  ),
+  SHELFLIFE_OIDC_ISSUER: optional(
+    issuer,
+    "The issuer of the OpenID Connect provider that people sign in with. Left out, there is none.",
+  ),
+  SHELFLIFE_OIDC_CLIENT_ID: optional(anyText, "What the provider knows this deployment by."),
+  SHELFLIFE_OIDC_CLIENT_SECRET: optional(anyText, "The client's secret at the provider."),
+  SHELFLIFE_OIDC_NAME: variable(anyText, "OpenID Connect", "What the provider is called on the page for signing in."),
+  SHELFLIFE_OIDC_SCOPES: variable(scopes, "openid email profile", "What the provider is asked for, `openid` among it."),
+  SHELFLIFE_OIDC_EMAIL_DOMAINS: optional(
+    emailDomains,
+    "Domains of the e-mail addresses that may sign in by the provider, with commas between them. Left out, any may.",
+  ),
+  SHELFLIFE_OIDC_SIGN_UPS: variable(
+    trueFalse,
+    "true",
+    "Whether somebody who signs in by the provider for the first time becomes a member; `false` refuses whoever has no account.",
   ),
   SHELFLIFE_DATA_DIR: variable(z.string().min(1), ".shelflife", "Where the embedded PostgreSQL keeps its data."),
   SHELFLIFE_LOG_LEVEL: variable(
@@ -136,6 +175,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     if (parsed.success) values[name] = parsed.data;
     else problems.push(...parsed.error.issues.map((issue) => `${name} ${issue.message}`));
   }
+  const wrong = new Set(problems.map((problem) => problem.split(" ", 1)[0] ?? ""));
+  problems.push(...missingTogether(values, wrong));
   if (problems.length > 0) throw new CodedError("config_invalid", `Invalid configuration: ${problems.join("; ")}.`);
   return values as Config;
 }

@@ -7,7 +7,7 @@ import { useEmbeddedPostgres } from "./postgres/embedded.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { createPool, describeDatabase } from "./postgres/pool.ts";
 import { waitForDatabase } from "./postgres/wait-for-database.ts";
-import { openDatabase } from "./store/database.ts";
+import { openDatabase, type Database } from "./store/database.ts";
 import { createStore, type Store } from "./store/store.ts";
 
 /** The connections that the purge holds at once: its lock, its batch, and one to cancel that batch by. */
@@ -18,6 +18,7 @@ export interface DatabaseAccess {
   readonly pool: Pool;
   /** For the purge alone, so that it and the foreground cannot starve each other of connections. */
   readonly purgePool: Pool;
+  readonly database: Database;
   readonly store: Store;
   /** The same store over the purge's own connections. */
   readonly purgeStore: Store;
@@ -65,11 +66,13 @@ export async function openDatabaseAccess(config: Config, options: AccessOptions)
     if (config.SHELFLIFE_DATABASE_DIRECT_URL !== undefined) await waitForDatabase(pool, { clock, ...limits });
     await migrate({ pool: directPool, log, clock, ...limits });
     const directDatabase = openDatabase(directPool);
+    const database = openDatabase(pool);
     const partitionLength = config.SHELFLIFE_PAYLOAD_PARTITION;
     return {
       pool,
       purgePool,
-      store: createStore({ database: openDatabase(pool), directDatabase, clock, partitionLength }),
+      database,
+      store: createStore({ database, directDatabase, clock, partitionLength }),
       purgeStore: createStore({ database: openDatabase(purgePool), directDatabase, clock, partitionLength }),
       description,
       close,

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Registry } from "prom-client";
 
 import { authorizedStore } from "./authz/authorized-store.ts";
-import { systemClock, type Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { openDatabaseAccess, type DatabaseAccess } from "./database-access.ts";
 import { buildApp } from "./http/app.ts";
@@ -19,7 +19,8 @@ import { startPurgeLoop } from "./retention/purge-loop.ts";
 import { measureLags } from "./retention/lag.ts";
 import { runPurgeTick, type PurgeTickDependencies, type TickReport } from "./retention/purge-tick.ts";
 import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
-import type { Store } from "./store/store.ts";
+import { configuredSignIn } from "./sign-in/configured-sign-in.ts";
+import { issueSetUpLink } from "./sign-in/set-up-link.ts";
 import { startBanner, type WindowInForce } from "./start-banner.ts";
 
 /** Where the web interface is built. */
@@ -44,38 +45,57 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
     const registry = createRegistry();
     const load = new ForegroundLoad(clock, config.SHELFLIFE_PURGE_SLOW_REQUEST_MS);
     const purge = purgeDependencies(config, { access, clock, log, registry, isForegroundSlow: () => load.isSlow() });
+    const { database, store } = access;
+    let listeningUrl = "";
+    const signIn = await configuredSignIn(config, { database, store, clock, log, listeningUrl: () => listeningUrl });
     const app = buildApp({
-      store: access.store,
+      store,
       clock,
       log,
       registry,
       checkReadiness: readinessOf(access),
+      signIn,
+      publicUrl: config.SHELFLIFE_PUBLIC_URL,
+      trustedProxies: config.SHELFLIFE_TRUSTED_PROXIES,
       recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
       observeRequest: (ms) => load.observe(ms),
       refreshMetrics: refreshLag(purge, registry),
       webFolder: WEB_FOLDER,
     });
     const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);
+    listeningUrl = listener.url;
     closing.push(() => listener.close());
+    const operator = authorizedStore(store, { kind: "operator" });
+    const setUpLink = await issueSetUpLink(operator, clock, config.SHELFLIFE_PUBLIC_URL ?? listener.url);
+    closing.push(async () => setUpLink?.withdraw());
 
     // Whoever could not listen is not the server, and must not purge: the loop starts last.
     const loop = startPurgeLoop({ runTick: (stopping) => runMaintenance(purge, stopping), clock, log });
     closing.push(() => loop.stop());
     const windows = await readWindows(access);
-    return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows }), stop };
+    return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows, setUpLink }), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** What the loop does every time: partitions for what is recorded next, also where the purge is off; then the purge. */
+/**
+ * What the loop does every time, also where the purge is off: partitions for what is recorded next, and an end to sessions
+ * that have expired; then the purge.
+ */
 async function runMaintenance(purge: PurgeTickDependencies, stopping: AbortSignal): Promise<TickReport> {
   try {
     await purge.store.preparePayloadPartitions(purge.clock.now());
   } catch (error) {
     // An insert that finds no partition makes it, so that this costs no more than a little time.
     purge.log.warn({ err: error }, "payload partitions could not be made ahead of time");
+  }
+  try {
+    await purge.store.forgetExpiredSignIns();
+  } catch (error) {
+    // What has expired is worth nothing already; it only takes room until the next time.
+    purge.log.warn({ err: error }, "expired sessions could not be deleted");
   }
   return runPurgeTick(purge, stopping);
 }

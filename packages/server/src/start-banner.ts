@@ -17,11 +17,15 @@ export function startBanner(start: {
   access: { description: string };
   url: string;
   windows: readonly WindowInForce[];
+  setUpLink?: { readonly url: string } | undefined;
 }): string {
-  const { config, access, url, windows } = start;
+  const { config, access, url, windows, setUpLink } = start;
   const lines = [
     ["database", access.description],
     ["listening", url],
+    ...(setUpLink === undefined
+      ? []
+      : [["set up", `${setUpLink.url} (makes the first administrator; once, within 24 hours)`]]),
     [
       "recording",
       config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED

@@ -7,6 +7,8 @@ import { Registry } from "prom-client";
 
 import { buildApp } from "../src/http/app.ts";
 import { createLog } from "../src/log.ts";
+import type { OpenIdConnect } from "../src/sign-in/openid-connect.ts";
+import { createSignIn } from "../src/sign-in/sign-in.ts";
 import { openDatabase, type Database } from "../src/store/database.ts";
 import { createStore, type Store } from "../src/store/store.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -63,6 +65,9 @@ export interface TestAppOptions {
   readonly recordingForced?: boolean;
   /** Where a built web interface is; none is served without it. */
   readonly webFolder?: string;
+  /** How people sign in, where it matters: the server's address, its secret, and an OpenID Connect provider. */
+  readonly signIn?: { readonly publicUrl?: string; readonly secret?: string; readonly provider?: OpenIdConnect };
+  readonly trustedProxies?: readonly string[];
   /** Another application's, for two that share a database. */
   readonly testDatabase?: TestDatabase;
   /** Puts something between the application and its store, to see what it is asked for. */
@@ -74,6 +79,8 @@ export async function createTestApp({
   clock = new FakeClock(),
   recordingForced = true,
   webFolder,
+  signIn: { publicUrl, secret = "a secret of this test application", provider } = {},
+  trustedProxies = [],
   testDatabase,
   around = (store) => store,
 }: TestAppOptions = {}): Promise<TestApp> {
@@ -88,11 +95,16 @@ export async function createTestApp({
       done();
     },
   });
+  const log = createLog("debug", sink);
+  const baseUrl = (): string => publicUrl ?? BASE_URL;
   const app = buildApp({
     store,
     clock,
-    log: createLog("debug", sink),
+    log,
     registry,
+    signIn: createSignIn({ database, store, clock, log, secret, baseUrl, provider }),
+    publicUrl,
+    trustedProxies,
     checkReadiness: () => Promise.resolve({ ready: true }),
     recordingForced,
     ...(webFolder === undefined ? {} : { webFolder }),

@@ -5,8 +5,10 @@ import type { Registry } from "prom-client";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { newId } from "../store/database.ts";
+import type { SignIn } from "../sign-in/sign-in.ts";
 import type { Store } from "../store/store.ts";
 import { authenticate } from "./authenticate.ts";
+import { clientAddress, trustedProxyList } from "./client-address.ts";
 import type { Environment } from "./environment.ts";
 import { notFound } from "./http-error.ts";
 import { describeApi, describeSecurity } from "./openapi.ts";
@@ -17,9 +19,14 @@ import { debugBatchRoute } from "./routes/debug-batch.ts";
 import { debugExportRoutes } from "./routes/debug-export.ts";
 import { debugRunRoutes } from "./routes/debug-runs.ts";
 import { fileRoutes } from "./routes/files.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
+import { passwordRoute } from "./routes/password.ts";
 import { retentionSettingRoutes } from "./routes/retention-settings.ts";
+import { setUpRoutes } from "./routes/set-up.ts";
+import { signInRoutes } from "./routes/sign-in.ts";
+import { userRoutes } from "./routes/users.ts";
 import { mountWebApp } from "./routes/web-app.ts";
 
 export interface AppDependencies {
@@ -28,6 +35,11 @@ export interface AppDependencies {
   readonly log: Log;
   readonly registry: Registry;
   readonly checkReadiness: ReadinessCheck;
+  readonly signIn: SignIn;
+  /** Where browsers reach this server, as its operator says. */
+  readonly publicUrl?: string | undefined;
+  /** Proxies whose word is taken for a client's address. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Whether the deployment records every chat. */
   readonly recordingForced: boolean;
   /** Told how long each request under `/api` took, in milliseconds. */
@@ -38,12 +50,18 @@ export interface AppDependencies {
   readonly webFolder?: string;
 }
 
+const AUTH = "/api/auth";
 const CHATS = "/api/experimental/chats";
+const SET_UP = "/api/experimental/set-up";
+const USERS = "/api/experimental/users";
 
 /** Builds the HTTP application. Every route is listed here, in order. */
 export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment> {
   const { store, clock, log, registry, checkReadiness, recordingForced, webFolder } = dependencies;
   const { observeRequest, refreshMetrics = () => Promise.resolve() } = dependencies;
+  const { signIn, publicUrl, trustedProxies = [] } = dependencies;
+  const authentication = { store, signIn, publicUrl };
+  const trusted = trustedProxyList(trustedProxies);
   // A slash at the end of an address changes nothing.
   const app = new OpenAPIHono<Environment>({ strict: false });
 
@@ -51,6 +69,7 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
     const requestId = newId();
     context.set("requestId", requestId);
     context.set("log", log.child({ request_id: requestId }));
+    context.set("clientAddress", clientAddress(context, trusted));
     const started = clock.monotonic();
     await next();
     context.header("X-Request-Id", requestId);
@@ -81,10 +100,16 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   describeSecurity(app);
   app.get("/openapi.json", (context) => context.json(describeApi(app)));
 
-  app.use("/api/*", authenticate(store), async (context, next) => {
+  app.use("/api/*", async (context, next) => {
     await next();
     if (!context.res.headers.has("Cache-Control")) context.header("Cache-Control", "no-store");
   });
+  for (const route of setUpRoutes(SET_UP, authentication)) mountRoute(app, route);
+  for (const route of signInRoutes(AUTH, authentication)) mountRoute(app, route);
+  app.use("/api/*", authenticate(authentication));
+  mountRoute(app, passwordRoute(AUTH));
+  for (const route of userRoutes(USERS)) mountRoute(app, route);
+  for (const route of keyRoutes(USERS)) mountRoute(app, route);
   for (const route of chatRoutes(CHATS)) mountRoute(app, route);
   for (const route of messageRoutes(CHATS)) mountRoute(app, route);
   for (const route of fileRoutes(CHATS)) mountRoute(app, route);

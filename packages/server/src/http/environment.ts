@@ -8,6 +8,8 @@ import type { Store } from "../store/store.ts";
 export interface Environment {
   Variables: {
     requestId: string;
+    /** Where the request comes from, as far as it is known. */
+    clientAddress: string | undefined;
     actor: Actor;
     /** The store as the actor may use it. */
     store: Store;

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 
 import type { Environment } from "./environment.ts";
 import { SESSION_COOKIE, SESSION_HEADER } from "./authenticate.ts";
+import { BROWSER_SESSION_COOKIE } from "../sign-in/session-cookie.ts";
 import { SHELFLIFE_VERSION } from "../version.ts";
 
 type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
@@ -30,5 +31,11 @@ export function describeSecurity(app: OpenAPIHono<Environment>): void {
     type: "apiKey",
     in: "cookie",
     name: SESSION_COOKIE,
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "browserSession", {
+    type: "apiKey",
+    in: "cookie",
+    name: BROWSER_SESSION_COOKIE,
+    description: "Set by signing in; its name begins with `__Secure-` where the server is reached over https.",
   });
 }

@@ -36,6 +36,8 @@ export function mountRoute(app: OpenAPIHono<Environment>, route: Route): void {
   app.on(route.method.toUpperCase(), [path], ...guards, (context) => route.handle(context));
 }
 
+const SECURITY = ["sessionToken", "bearer", "browserSession", "sessionCookie"].map((scheme) => ({ [scheme]: [] }));
+
 function describeRoute(route: Route): RouteConfig {
   const parameters = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name: name ?? "",
@@ -55,7 +57,7 @@ function describeRoute(route: Route): RouteConfig {
     { description, ...(schema === undefined ? {} : { content: { "application/json": { schema } } }) },
   ]);
   const refusals =
-    route.permission === null
+    route.permission === null && !route.path.startsWith("/api/")
       ? []
       : [["default", { description: "An error.", content: { "application/json": { schema: errorBodySchema } } }]];
   return {
@@ -63,7 +65,7 @@ function describeRoute(route: Route): RouteConfig {
     path: route.path,
     summary: route.summary,
     ...(parameters.length + query.length === 0 ? {} : { parameters: [...parameters, ...query] }),
-    ...(route.permission === null ? {} : { security: [{ sessionToken: [] }, { bearer: [] }, { sessionCookie: [] }] }),
+    ...(route.permission === null ? {} : { security: SECURITY }),
     ...(route.body === undefined
       ? {}
       : {

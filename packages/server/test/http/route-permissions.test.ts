@@ -29,11 +29,50 @@ function ofSetting({ name, field }: RetentionSetting): [string, Expectation][] {
   ];
 }
 
+function everybody(status: number): Record<Caller, number> {
+  return { nobody: status, revoked: status, member: status, auditor: status, owner: status, ingest: status };
+}
+
+const MANAGING = { ...NO_KEY, member: 403, auditor: 403, ingest: 403 };
+const AUTH = "/api/auth";
+const USERS = "/api/experimental/users";
+
+/** Signing in is open; people see to themselves, and administrators to everybody's accounts. */
+const PEOPLE: Record<string, Expectation> = {
+  "GET /api/experimental/set-up": { statuses: OPEN },
+  // There are people already.
+  "POST /api/experimental/set-up": { statuses: everybody(409) },
+  [`GET ${AUTH}/methods`]: { statuses: OPEN },
+  // Without a body.
+  [`POST ${AUTH}/sign-in/email`]: { statuses: everybody(400) },
+  // There is no provider here.
+  [`POST ${AUTH}/sign-in/oauth2`]: { statuses: everybody(404) },
+  [`GET ${AUTH}/callback/oidc`]: { statuses: everybody(404) },
+  [`POST ${AUTH}/sign-out`]: { statuses: OPEN },
+  [`GET ${AUTH}/get-session`]: { statuses: OPEN },
+  [`POST ${AUTH}/change-password`]: {
+    json: { currentPassword: "x", newPassword: "x".repeat(12) },
+    // They have none.
+    statuses: { ...NO_KEY, member: 409, auditor: 409, owner: 409, ingest: 403 },
+  },
+  [`GET ${USERS}/me`]: { statuses: READING },
+  [`GET ${USERS}`]: { statuses: { ...MANAGING, owner: 200 } },
+  [`POST ${USERS}`]: { json: { email: "new@example.com", role: "member" }, statuses: { ...MANAGING, owner: 201 } },
+  [`PATCH ${USERS}/{user}`]: { json: { role: "member" }, statuses: { ...MANAGING, owner: 404 } },
+  [`GET ${USERS}/me/keys`]: { statuses: READING },
+  [`POST ${USERS}/me/keys`]: {
+    json: { name: "another", scope: "ingest" },
+    statuses: { ...NO_KEY, member: 201, auditor: 201, owner: 201, ingest: 403 },
+  },
+  [`DELETE ${USERS}/me/keys/{key}`]: { statuses: UNKNOWN_CHAT },
+};
+
 /** What each route answers to whom. A route that is added and not written down here fails the test. */
 const EXPECTED: Record<string, Expectation> = {
   "GET /healthz": { statuses: OPEN },
   "GET /readyz": { statuses: OPEN },
   "GET /metrics": { statuses: OPEN },
+  ...PEOPLE,
   ...Object.fromEntries(Object.values(RETENTION_SETTINGS).flatMap(ofSetting)),
   [`POST ${CHATS}/debug/batch`]: {
     json: {},

@@ -20,6 +20,7 @@ import { createRegistry } from "../../src/metrics/registry.ts";
 import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
 import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
 import { runPurgeTick, type TickReport } from "../../src/retention/purge-tick.ts";
+import { createSignIn } from "../../src/sign-in/sign-in.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createStore } from "../../src/store/store.ts";
 import { FakeClock } from "../fake-clock.ts";
@@ -56,6 +57,7 @@ export async function startRecordedApplication(): Promise<RecordedApplication> {
     clock,
     log,
     registry,
+    signIn: createSignIn({ database, store, clock, log, secret: "not used", baseUrl: () => "http://127.0.0.1" }),
     checkReadiness: () => Promise.resolve({ ready: true }),
     recordingForced: true,
   });
