@@ -34,6 +34,8 @@ function oldestPostgres() {
     serverProject("server-postgres-15", "packages/server/test/postgres/global-setup-15.ts", [
       // These start servers of their own, always of the version that Shelflife embeds.
       "packages/server/test/postgres/embedded*.test.ts",
+      // Eight real servers prove what does not depend on the version, and take their time.
+      "packages/server/test/process/replicas.test.ts",
     ]),
   ];
 }

@@ -19,6 +19,8 @@ export interface CommandProcess {
   readonly finished: Promise<Finished>;
   /** Waits for a line on standard output and answers what the expression's first group matched. */
   waitFor(pattern: RegExp): Promise<string>;
+  /** The same of what has been logged, on standard error. */
+  waitForLog(pattern: RegExp): Promise<string>;
 }
 
 /**
@@ -45,18 +47,19 @@ export function startCommand(
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     await finished;
   });
+  const waitIn = async (read: () => string, pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const match = pattern.exec(read());
+      if (match !== null) return match[1] ?? match[0];
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The process ended first:\n${stderr}`);
+      await pause(20);
+    }
+  };
   return {
     child,
     finished,
-    async waitFor(pattern) {
-      for (;;) {
-        const match = pattern.exec(stdout);
-        if (match !== null) return match[1] ?? match[0];
-        if (child.exitCode !== null || child.signalCode !== null)
-          throw new Error(`The process ended first:\n${stderr}`);
-        await pause(20);
-      }
-    },
+    waitFor: (pattern) => waitIn(() => stdout, pattern),
+    waitForLog: (pattern) => waitIn(() => stderr, pattern),
   };
 }
 
