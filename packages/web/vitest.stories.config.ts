@@ -17,7 +17,10 @@ export default defineProject({
       instances: (["light", "dark"] as const).map((colorScheme) => ({
         browser: "chromium" as const,
         name: colorScheme === "light" ? "stories" : "stories-dark",
-        provider: playwright({ launchOptions: CHROMIUM_LAUNCH, contextOptions: { colorScheme } }),
+        provider: playwright({
+          launchOptions: CHROMIUM_LAUNCH,
+          contextOptions: { colorScheme, locale: "en-GB", timezoneId: "Europe/Berlin" },
+        }),
       })),
     },
   },

@@ -7,11 +7,24 @@ import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 export const theme = createTheme({
   primaryColor: "indigo",
   primaryShade: 8,
+  // Above this, black is read better than white; at it, both have a contrast of 4.6 to 1.
+  autoContrast: true,
+  luminanceThreshold: 0.179,
   cursorType: "pointer",
   respectReducedMotion: true,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Open Sans', sans-serif",
   headings: { fontWeight: "650" },
 });
+
+/** Dark enough for text on the colour's own tint, where the library's darkest shade is not. */
+const INKS = {
+  green: "#1b6a2c",
+  teal: "#06614a",
+  lime: "#3c6908",
+  cyan: "#0a5b6b",
+  yellow: "#7a4200",
+  orange: "#8c3600",
+};
 
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
@@ -19,10 +32,17 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
     "--mantine-color-placeholder": "var(--mantine-color-gray-7)",
     "--mantine-color-error": "var(--mantine-color-red-9)",
+    "--mantine-color-anchor": "var(--mantine-color-indigo-9)",
+    ...Object.fromEntries(
+      Object.entries(INKS).flatMap(([color, ink]) =>
+        ["text", "light-color", "outline"].map((use) => [`--mantine-color-${color}-${use}`, ink]),
+      ),
+    ),
   },
   dark: {
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
     "--mantine-color-placeholder": "var(--mantine-color-dark-1)",
     "--mantine-color-error": "var(--mantine-color-red-4)",
+    "--mantine-color-anchor": "var(--mantine-color-indigo-2)",
   },
 });
