@@ -1,4 +1,5 @@
 import { CodedError } from "../coded-error.ts";
+import type { IngestCaller } from "../store/ingest-batch.ts";
 import type { Store } from "../store/store.ts";
 import type { NewUser } from "../store/users.ts";
 import type { Actor } from "./actor.ts";
@@ -39,6 +40,13 @@ function writesForSelf(actor: Actor, writing: { ownerId: string }): boolean {
   return actor.kind === "user" && writing.ownerId === actor.userId && may(actor, "own_chats:use");
 }
 
+/** Recording happens with the scope of the key that is used, whoever's chats it is for. */
+function recordsAsSelf(actor: Actor, caller: IngestCaller): boolean {
+  return (
+    actor.kind === "user" && caller.userId === actor.userId && caller.scope === actor.scope && may(actor, "ingest")
+  );
+}
+
 /** One policy for every method: a method without one does not compile. */
 const POLICIES = {
   findKeyHolder: needs("identify"),
@@ -60,8 +68,8 @@ const POLICIES = {
   readOrKeepSecret: needs("deployment:start"),
   countAttempt: needs("attempts:count"),
   forgetExpiredSignIns: needs("purge:run"),
-  recordDebugBatch: (actor, caller) =>
-    actor.kind === "user" && caller.userId === actor.userId && caller.scope === actor.scope && may(actor, "ingest"),
+  recordDebugBatch: recordsAsSelf,
+  readRecordingFacts: recordsAsSelf,
   listDebugRuns: readsForSelf,
   readDebugRun: readsForSelf,
   readDebugRunSkeleton: readsForSelf,
@@ -78,6 +86,10 @@ const POLICIES = {
   createFile: writesForSelf,
   describeFile: readsForSelf,
   readFileContent: readsForSelf,
+  readDebugLogging: needs("deployment_config:read"),
+  changeDebugLogging: needs("deployment_config:update"),
+  readOwnDebugLogging: (actor, userId) => readsForSelf(actor, { readerId: userId }),
+  changeOwnDebugLogging: (actor, { userId }) => writesForSelf(actor, { ownerId: userId }),
   readRetentionWindow: needs("retention_windows:read"),
   changeRetentionWindow: needs("deployment_config:update"),
   readPurgeWindow: needs("purge:read"),

@@ -11,15 +11,17 @@ import { codeOf } from "../coded-error.ts";
 import type { Log } from "../log.ts";
 import type { DebugIngestStore } from "../store/debug-ingest.ts";
 import type { IngestCaller, PreparedBatch, PreparedChat, PreparedStep, RejectedItem } from "../store/ingest-batch.ts";
+import type { RecordingFactsStore } from "../store/recording-facts.ts";
 import { checkItems, idOf, type CheckedStep, type UncheckedBatch } from "./check-items.ts";
 import { firstMessage } from "./first-message.ts";
+import { gateRecording } from "./recording-gate.ts";
 import { draftPayload } from "./step-payload.ts";
 
 export interface IngestDependencies {
-  readonly store: DebugIngestStore;
+  readonly store: DebugIngestStore & RecordingFactsStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether the deployment records every chat. Where it does not, nothing is stored. */
+  /** Whether the deployment records every chat. Where it does not, each chat's owner decides. */
   readonly recordingForced: boolean;
 }
 
@@ -33,14 +35,18 @@ export async function ingest(
   caller: IngestCaller,
   batch: UncheckedBatch,
 ): Promise<DebugBatchResult> {
-  if (!recordingForced) return refuseAll(batch);
   const checked = checkItems(batch, clock.now().toISOString());
+  const gated = recordingForced
+    ? { ...checked, refused: [], callerOff: undefined }
+    : await gateRecording({ store, log }, caller, checked);
+  if (gated.callerOff !== undefined) return refuseAll(batch, gated.callerOff);
   const prepared = {
-    ...checked,
-    chats: checked.chats.map(prepareChat),
-    steps: checked.steps.map(prepareStep),
+    chats: gated.chats.map(prepareChat),
+    runs: gated.runs,
+    steps: gated.steps.map(prepareStep),
+    rejected: [...checked.rejected, ...gated.refused],
   };
-  const refused = await storeBatch(store, caller, prepared, log);
+  const refused = [...gated.refused, ...(await storeBatch(store, caller, prepared, log))];
   const rejected = [
     ...checked.rejected,
     ...refused.flatMap((item) => checked.sentIds(item.kind, item.id).map((id) => ({ ...item, id }))),
@@ -48,13 +54,9 @@ export async function ingest(
   return { accepted: sentItems(batch).length - rejected.length, rejected };
 }
 
-function refuseAll(batch: UncheckedBatch): DebugBatchResult {
-  const rejected = sentItems(batch).map(({ kind, item }): Rejection => ({
-    kind,
-    id: idOf(item),
-    code: "debug_logging_off",
-    message: "Recording of chat debug data is off for this chat's owner.",
-  }));
+/** Refuses every item for one reason, whatever it looks like. */
+function refuseAll(batch: UncheckedBatch, refusal: Pick<Rejection, "code" | "message">): DebugBatchResult {
+  const rejected = sentItems(batch).map(({ kind, item }): Rejection => ({ kind, id: idOf(item), ...refusal }));
   return { accepted: 0, rejected };
 }
 
@@ -101,6 +103,7 @@ async function storeBatch(
   batch: PreparedBatch,
   log: Log,
 ): Promise<RejectedItem[]> {
+  if (batch.chats.length + batch.runs.length + batch.steps.length === 0) return [];
   try {
     return await store.recordDebugBatch(caller, batch);
   } catch (error) {

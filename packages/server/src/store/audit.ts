@@ -13,7 +13,7 @@ export interface AuditOrigin {
 
 export interface AuditEntry {
   readonly time: Date;
-  readonly resourceType: "site_config" | "user" | "api_key" | "chat";
+  readonly resourceType: "site_config" | "user_config" | "user" | "api_key" | "chat";
   readonly resourceId?: string;
   readonly resourceTarget: string;
   readonly action: "create" | "write" | "delete";

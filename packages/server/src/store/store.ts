@@ -6,6 +6,7 @@ import { chatListStore, type ChatListStore } from "./chat-list.ts";
 import { chatsStore, type ChatsStore } from "./chats.ts";
 import type { Database } from "./database.ts";
 import { debugIngestStore, type DebugIngestStore } from "./debug-ingest.ts";
+import { debugLoggingStore, type DebugLoggingStore } from "./debug-logging.ts";
 import { debugRunPreviewStore, type DebugRunPreviewStore } from "./debug-run-preview.ts";
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
 import { debugRunsStore, type DebugRunsStore } from "./debug-runs.ts";
@@ -20,6 +21,7 @@ import { payloadPreviewStore, type PayloadPreviewStore } from "./payload-preview
 import { payloadPurgeStore, type PayloadPurgeStore } from "./payload-purge.ts";
 import { purgeWindowsStore, type PurgeWindowsStore } from "./purge-windows.ts";
 import { purgeLedgerStore, type PurgeLedgerStore } from "./purge-ledger.ts";
+import { recordingFactsStore, type RecordingFactsStore } from "./recording-facts.ts";
 import { retentionSettingsStore, type RetentionSettingsStore } from "./retention-settings.ts";
 import { setUpStore, type SetUpStore } from "./set-up.ts";
 import { signInAttemptsStore, type SignInAttemptsStore } from "./sign-in-attempts.ts";
@@ -32,6 +34,7 @@ export type Store = ApiKeysStore &
   ChatListStore &
   ChatsStore &
   DebugIngestStore &
+  DebugLoggingStore &
   DebugRunPreviewStore &
   DebugRunPurgeStore &
   DebugRunsStore &
@@ -44,6 +47,7 @@ export type Store = ApiKeysStore &
   PayloadPurgeStore &
   PurgeLedgerStore &
   PurgeWindowsStore &
+  RecordingFactsStore &
   RetentionSettingsStore &
   SetUpStore &
   SignInAttemptsStore &
@@ -67,6 +71,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...chatListStore(database),
     ...chatsStore(database, clock),
     ...debugIngestStore(database, partitions, clock),
+    ...debugLoggingStore(database, clock),
     ...debugRunPreviewStore(database),
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),
@@ -79,6 +84,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...payloadPurgeStore(database, partitions),
     ...purgeLedgerStore(database, clock),
     ...purgeWindowsStore(database, clock),
+    ...recordingFactsStore(database),
     ...retentionSettingsStore(database, clock),
     ...setUpStore(database, clock),
     ...signInAttemptsStore(database, clock),

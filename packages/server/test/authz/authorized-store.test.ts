@@ -128,6 +128,22 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   createFile: ofWriting,
   describeFile: ofChats,
   readFileContent: ofChats,
+  readDebugLogging: { own: ["auditor", "owner", "operator"] },
+  changeDebugLogging: { input: () => [{ allowUsers: true }, { userId: null }], own: MANAGERS },
+  readOwnDebugLogging: { input: ({ userId }) => [userId], own: PEOPLE, others: [] },
+  changeOwnDebugLogging: {
+    input: ({ userId }) => [{ userId, switchedOn: true }, { userId: null }],
+    own: PEOPLE,
+    others: [],
+  },
+  readRecordingFacts: {
+    input: ({ userId, scope }) => [
+      { userId, scope },
+      { chatIds: [], runIds: [], ownerNames: [] },
+    ],
+    own: [...PEOPLE, ...INGEST_KEYS],
+    others: [],
+  },
   readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
   readPurgeWindow: { input: () => [setting, 0], ...readingPurge },
