@@ -33,6 +33,19 @@ export function isAbort(error: unknown): boolean {
   return false;
 }
 
+/**
+ * Whether a provider says of its stream that it ended without the finish part. That makes the call interrupted, whether
+ * a provider makes up a finish part or an error; only its message tells this error from an answer that makes no sense.
+ */
+export function isBrokenOff(error: unknown): boolean {
+  const message = readField(error, "message");
+  return (
+    readField(error, "name") === "AI_InvalidResponseDataError" &&
+    typeof message === "string" &&
+    message.includes("without a finish reason")
+  );
+}
+
 /** Reads a field of anything. */
 export function readField(owner: unknown, field: string): unknown {
   try {

@@ -130,7 +130,8 @@ export class StepRecording {
 
   failed(error: unknown): void {
     const cause = lastOfRetries(error);
-    const wasCut = this.#stream?.state === "flowing" || isAbort(cause);
+    const state = this.#stream?.state;
+    const wasCut = state === "flowing" || state === "broken off" || isAbort(cause);
     this.#error ??= this.#readError(cause);
     this.#closeAttempts(wasCut ? "interrupted" : "error", cause);
     this.#close(wasCut ? "interrupted" : "error");
@@ -197,8 +198,8 @@ export class StepRecording {
   #outcome(result: JsonObject): "completed" | "error" | "interrupted" {
     const reason = result["finishReason"];
     const state = this.#stream?.state;
-    if (reason === "error" || state === "failed") return "error";
-    return reason === "interrupted" || state === "broken off" ? "interrupted" : "completed";
+    if (reason === "interrupted" || state === "broken off") return "interrupted";
+    return reason === "error" || state === "failed" ? "error" : "completed";
   }
 
   #closeAttempts(status: Exclude<RunStatus, "in_progress">, error?: unknown): void {

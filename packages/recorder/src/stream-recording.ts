@@ -1,6 +1,6 @@
 import type { AttemptRecording } from "./attempt-recording.ts";
 import { finishReasonOf, responseDetails } from "./model-content.ts";
-import { readField } from "./normalize-error.ts";
+import { isBrokenOff, readField } from "./normalize-error.ts";
 import { PartialContent } from "./partial-content.ts";
 import { type Json, type JsonObject, snapshot } from "./snapshot.ts";
 import type { StreamListener } from "./stream-tap.ts";
@@ -97,8 +97,8 @@ export class StreamRecording implements StreamListener {
   }
 
   #fail(error: unknown): void {
-    this.#state = "failed";
-    this.#attempt.finish("error", error);
+    this.#state = isBrokenOff(error) ? "broken off" : "failed";
+    this.#attempt.finish(this.#state === "failed" ? "error" : "interrupted", error);
     this.#events.failed(error);
   }
 }

@@ -1,11 +1,19 @@
 import { generateText, streamText, experimental_streamTextLowMemory as streamTextLowMemory } from "ai";
 import { describe, expect, it } from "vitest";
 
+import { READER_LEFT_AFTER_MS } from "../src/run-recording.ts";
+import { FakeClock } from "./fake-clock.ts";
 import { type ProviderAnswer, errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
 import { Recording } from "./recording.ts";
 
 const TEXT = fixtureAnswer("openai/openai-text.json");
 const STREAM = "openai/openai-text.chunks.txt";
+
+/** So short that the AI SDK has read all of it before its reader asks for the second word. */
+const SHORT_STREAM = [
+  { choices: [{ index: 0, delta: { content: "Hello" } }] },
+  { choices: [{ index: 0, delta: { content: " again" }, finish_reason: "stop" }] },
+].map((chunk) => `data: ${JSON.stringify({ id: "1", created: 1, model: "m", ...chunk })}\n\n`);
 
 function call(recording: Recording) {
   return { model: recording.model("openai.chat"), prompt: "Hello", onError: () => undefined, ...recording.options };
@@ -29,12 +37,14 @@ describe("a call that is tried again", () => {
         {
           number: 1,
           status: "error",
-          response_status: 429,
+          method: "POST",
           path: "/v1/chat/completions",
+          response_status: 429,
+          response_headers: { "retry-after-ms": "1" },
           error: { message: "Too fast.", retryable: true },
         },
         { number: 2, status: "error", response_status: 500, error: { message: "Oops." } },
-        { number: 3, status: "completed" },
+        { number: 3, status: "completed", path: "/v1/chat/completions", response_status: 200 },
       ],
     });
     expect(step.error).toBeUndefined();
@@ -47,8 +57,8 @@ describe("a call that is tried again", () => {
     expect(recording.ingest.step).toMatchObject({
       status: "completed",
       attempts: [
-        { number: 1, status: "error" },
-        { number: 2, status: "completed" },
+        { number: 1, status: "error", response_status: 503 },
+        { number: 2, status: "completed", response_status: 200, request_headers: { authorization: "[REDACTED]" } },
       ],
     });
   });
@@ -154,6 +164,18 @@ describe("a call that is cut short", () => {
     expect(recording.ingest.step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
   });
 
+  it("is interrupted too where the provider makes up an error of its own", async () => {
+    await using recording = await Recording.start([partOfStream("openai-compatible/xai-text.chunks.txt", 5, "end")]);
+    await streamText({ ...call(recording), model: recording.model("openai-compatible") }).consumeStream();
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("interrupted");
+    expect(recording.ingest.step).toMatchObject({
+      status: "interrupted",
+      attempts: [{ status: "interrupted" }],
+      error: { message: expect.stringContaining("finish reason") },
+    });
+  });
+
   it("leaves out what the model had said where the application hides outputs from telemetry", async () => {
     await using recording = await Recording.start([partOfStream(STREAM, 4, "break")]);
     const { telemetry, ...options } = call(recording);
@@ -181,6 +203,24 @@ describe("a call that is cut short", () => {
     expect(recording.ingest.run.status).toBe("interrupted");
     expect(recording.ingest.step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
   });
+
+  it.each([
+    ["long", fixtureAnswer("deepseek/deepseek-text.chunks.txt")],
+    ["short", { events: SHORT_STREAM, finally: "end" as const }],
+  ])(
+    "is interrupted a minute after its reader left a %s stream, of which the AI SDK says nothing",
+    async (_, answer) => {
+      const clock = new FakeClock();
+      await using recording = await Recording.start([answer], { clock });
+      const { textStream } = streamText({ ...call(recording), model: recording.model("deepseek") });
+      for await (const text of textStream) if (text !== "") break;
+      await recording.recorder.flush();
+      expect(recording.ingest.run.status).toBe("in_progress");
+      await clock.advance(READER_LEFT_AFTER_MS * 2);
+      await recording.recorder.flush();
+      expect(recording.ingest.run).toMatchObject({ status: "interrupted", finished_at: expect.any(String) });
+    },
+  );
 
   it("is interrupted when the application shuts the recorder down", async () => {
     await using recording = await Recording.start([partOfStream(STREAM, 4, "hold")]);
