@@ -17,6 +17,7 @@ import { mountRoute } from "./route.ts";
 import { chatRoutes } from "./routes/chats.ts";
 import { debugBatchRoute } from "./routes/debug-batch.ts";
 import { debugExportRoutes } from "./routes/debug-export.ts";
+import { debugLoggingRoutes } from "./routes/debug-logging.ts";
 import { debugRunRoutes } from "./routes/debug-runs.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -114,6 +115,7 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   for (const route of messageRoutes(CHATS)) mountRoute(app, route);
   for (const route of fileRoutes(CHATS)) mountRoute(app, route);
   for (const route of retentionSettingRoutes(CHATS)) mountRoute(app, route);
+  for (const route of debugLoggingRoutes(CHATS, { recordingForced })) mountRoute(app, route);
   mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
   for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);
   for (const route of debugExportRoutes(CHATS, { clock })) mountRoute(app, route);

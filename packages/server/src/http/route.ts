@@ -16,6 +16,8 @@ export interface Route {
   readonly parameters?: Readonly<Record<string, z.ZodType>>;
   /** Null: open to everybody. */
   readonly permission: Permission | null;
+  /** Whether people without the permission are told that there is no such thing, instead of that they may not. */
+  readonly hidden?: boolean;
   /** Parameters of the query, which may be left out, with their descriptions and values. */
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
   readonly body?: {
@@ -32,7 +34,8 @@ export interface Route {
 export function mountRoute(app: OpenAPIHono<Environment>, route: Route): void {
   app.openAPIRegistry.registerPath(describeRoute(route));
   const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-  const guards = route.permission === null ? [] : [requirePermission(route.permission)];
+  const guards =
+    route.permission === null ? [] : [requirePermission(route.permission, { hidden: route.hidden ?? false })];
   app.on(route.method.toUpperCase(), [path], ...guards, (context) => route.handle(context));
 }
 

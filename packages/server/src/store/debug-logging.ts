@@ -14,7 +14,8 @@ export interface DebugLoggingPolicy {
 /** One person's own switch, and whether an administrator lets it count. */
 export interface OwnDebugLogging {
   readonly allowed: boolean;
-  readonly switchedOn: boolean;
+  /** Their own choice, or the default for who has made none; `unreadable` where what is stored is neither yes nor no. */
+  readonly switchedOn: boolean | "unreadable";
 }
 
 export interface DebugLoggingStore {
@@ -22,7 +23,7 @@ export interface DebugLoggingStore {
   readDebugLogging(): Promise<DebugLoggingPolicy>;
   /** Changes what is named and audits it; a value that is in force already changes nothing and is not audited. */
   changeDebugLogging(change: Partial<DebugLoggingPolicy>, origin: AuditOrigin): Promise<{ changed: boolean }>;
-  /** @throws CodedError `setting_unreadable` where a stored value is neither `true` nor `false` */
+  /** @throws CodedError `setting_unreadable` where the administrator's switch is neither `true` nor `false` */
   readOwnDebugLogging(userId: string): Promise<OwnDebugLogging>;
   /** Sets a person's own switch, likewise. */
   changeOwnDebugLogging(
@@ -86,8 +87,7 @@ export function debugLoggingStore(database: Database, clock: Clock): DebugLoggin
       const own = await readOwnSwitch(database, userId);
       return {
         allowed: parseSwitch(ALLOW_USERS_KEY, values.get(ALLOW_USERS_KEY)) ?? false,
-        switchedOn:
-          parseSwitch(OWN_SWITCH_KEY, own) ?? parseSwitch(USER_DEFAULT_KEY, values.get(USER_DEFAULT_KEY)) ?? false,
+        switchedOn: ownSwitch(own ?? values.get(USER_DEFAULT_KEY)),
       };
     },
 
@@ -97,11 +97,8 @@ export function debugLoggingStore(database: Database, clock: Clock): DebugLoggin
         await sql`SELECT FROM users WHERE id = ${userId} FOR NO KEY UPDATE`.execute(transaction);
         const values = await readSiteSwitches(transaction);
         const own = await readOwnSwitch(transaction, userId);
-        const old = readable(
-          OWN_SWITCH_KEY,
-          own,
-          readable(USER_DEFAULT_KEY, values.get(USER_DEFAULT_KEY), false) === true,
-        );
+        const text = own ?? values.get(USER_DEFAULT_KEY);
+        const old = ownSwitch(text);
         if (old === switchedOn) return { changed: false };
         await sql`
           INSERT INTO user_configs (user_id, key, value) VALUES (${userId}, ${OWN_SWITCH_KEY}, ${String(switchedOn)})
@@ -113,7 +110,7 @@ export function debugLoggingStore(database: Database, clock: Clock): DebugLoggin
           resourceId: userId,
           resourceTarget: OWN_SWITCH_KEY,
           action: "write",
-          diff: { debug_logging_enabled: { old, new: switchedOn } },
+          diff: { debug_logging_enabled: { old: old === "unreadable" ? text : old, new: switchedOn } },
         });
         return { changed: true };
       });
@@ -146,6 +143,11 @@ export function parseSwitch(key: string, text: string | undefined): boolean | un
   if (text === undefined) return undefined;
   if (text === "true" || text === "false") return text === "true";
   throw new CodedError("setting_unreadable", `The stored value of ${key} is not true or false; set it again.`);
+}
+
+function ownSwitch(text: string | undefined): OwnDebugLogging["switchedOn"] {
+  if (text === undefined) return false;
+  return text === "true" || text === "false" ? text === "true" : "unreadable";
 }
 
 /** What a change replaces: the value in force, or the text that stood there and could not be read. */

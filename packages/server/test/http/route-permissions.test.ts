@@ -67,12 +67,30 @@ const PEOPLE: Record<string, Expectation> = {
   [`DELETE ${USERS}/me/keys/{key}`]: { statuses: UNKNOWN_CHAT },
 };
 
+/** What the purge does and what is recorded: administrators change it, auditors read it with them. */
+const ADMINISTRATION: Record<string, Expectation> = {
+  [`GET ${CHATS}/config/debug-logging`]: {
+    statuses: { ...NO_KEY, member: 404, auditor: 200, owner: 200, ingest: 403 },
+  },
+  [`PUT ${CHATS}/config/debug-logging`]: {
+    json: { allow_users: true },
+    statuses: { ...NO_KEY, member: 403, auditor: 403, owner: 204, ingest: 403 },
+  },
+  [`GET ${CHATS}/config/user-debug-logging`]: { statuses: READING },
+  // This deployment records every chat.
+  [`PUT ${CHATS}/config/user-debug-logging`]: {
+    json: { debug_logging_enabled: true },
+    statuses: { ...NO_KEY, member: 409, auditor: 409, owner: 409, ingest: 403 },
+  },
+};
+
 /** What each route answers to whom. A route that is added and not written down here fails the test. */
 const EXPECTED: Record<string, Expectation> = {
   "GET /healthz": { statuses: OPEN },
   "GET /readyz": { statuses: OPEN },
   "GET /metrics": { statuses: OPEN },
   ...PEOPLE,
+  ...ADMINISTRATION,
   ...Object.fromEntries(Object.values(RETENTION_SETTINGS).flatMap(ofSetting)),
   [`POST ${CHATS}/debug/batch`]: {
     json: {},
