@@ -113,7 +113,7 @@ describe("an embedding that is tried again", () => {
     await recording.recorder.flush();
     const steps = recording.ingest.stepsInOrder;
     expect(steps.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
-    expect(steps.map(({ attempts }) => attempts?.length).toSorted()).toEqual([1, 1, 2]);
+    expect(steps.map(({ attempts }) => attempts?.length === 2).filter(Boolean)).toHaveLength(1);
   });
 
   it("ends as an error when every try failed, with what each of them failed for", async () => {
