@@ -21,6 +21,10 @@ export class ChatScope {
     return this.#outcome !== undefined;
   }
 
+  get failed(): boolean {
+    return this.#outcome?.status === "rejected";
+  }
+
   onEnd(listener: (outcome: WorkOutcome) => void): void {
     this.#listeners.push(listener);
   }

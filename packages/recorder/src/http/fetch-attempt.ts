@@ -10,8 +10,8 @@ import { type CapturedRequest, pathOf } from "./captured-request.ts";
 
 export type AttemptOutcome = Exclude<Attempt["status"], "in_progress">;
 
-/** How the exchange came to its end: the body was read to its end, its reader left, or it broke off. */
-type Ending = { kind: "complete" } | { kind: "left" } | { kind: "broken"; error: unknown };
+/** How the exchange came to its end: the body was read to its end, nobody can see it, its reader left, or it broke off. */
+type Ending = { kind: "complete" | "unseen" | "left" } | { kind: "broken"; error: unknown };
 
 interface Answer {
   status: number;
@@ -73,6 +73,12 @@ export class FetchAttempt {
     this.#end({ kind: "complete" });
   }
 
+  /** The body takes ways on which it cannot be listened to. */
+  unseen(): void {
+    this.#end({ kind: "unseen" });
+  }
+
+  /** A reader who was taken for gone may come back. */
   left(): void {
     this.#end({ kind: "left" });
   }
@@ -108,7 +114,8 @@ export class FetchAttempt {
   settle(): void {
     const { body, status } = this.#answer ?? {};
     if (this.#ending) {
-      body?.close(this.#ending.kind === "complete");
+      if (this.#ending.kind === "left") body?.digest();
+      else body?.close(this.#ending.kind === "complete");
       this.#read = body?.read();
     }
     if (status !== undefined && status >= 400) {
@@ -157,11 +164,12 @@ export class FetchAttempt {
     };
   }
 
-  /** Only the first end counts. */
+  /** Only the first end counts, but for one that was none. */
   #end(ending: Ending): void {
-    if (this.#ending) return;
+    if (this.#ending && this.#ending.kind !== "left") return;
+    const hasFailed = (this.#answer?.status ?? 0) >= 400;
+    if (!hasFailed) this.#finishedAt = this.#clock.now();
     this.#ending = ending;
-    this.#finishedAt ??= this.#clock.now();
   }
 
   #judge(ending: Ending): void {
@@ -170,7 +178,7 @@ export class FetchAttempt {
     if (failure) {
       this.#status = "error";
       this.#error = failure;
-    } else if (body?.finished) {
+    } else if (body?.finished || ending.kind === "unseen") {
       this.#status = "completed";
     } else if (ending.kind === "broken") {
       this.#status = isAbort(ending.error) || body?.streams === true ? "interrupted" : "error";

@@ -48,8 +48,8 @@ export class FetchStep implements RunStep {
     return this.#finishedAt;
   }
 
-  get model(): string | undefined {
-    return this.#request?.model ?? this.#last?.details()["response_model"];
+  get responseModel(): string | undefined {
+    return this.#last?.details()["response_model"];
   }
 
   startAttempt(request: CapturedRequest): FetchAttempt {
@@ -78,10 +78,9 @@ export class FetchStep implements RunStep {
     this.#awaitsRetry = true;
   }
 
-  /** Finds out how the step goes, or went. */
+  /** Goes as its last attempt went. */
   settle(): void {
     const last = this.#last;
-    last?.settle();
     if (last === undefined || last.status === "in_progress" || this.#awaitsRetry) return;
     this.#status = last.status;
     this.#finishedAt = last.finishedAt;
@@ -97,6 +96,7 @@ export class FetchStep implements RunStep {
     if (this.#status !== "in_progress") return;
     if (reason !== undefined) this.#interruption = normalizeError(reason);
     this.#last?.left();
+    this.#last?.settle();
     this.giveUp();
     // What nobody has read to its end is interrupted, however far the provider had come.
     if (this.#status === "in_progress") this.#status = "interrupted";

@@ -52,8 +52,16 @@ function takeDelta(choice: Choice, delta: JsonObject): void {
     const text = textOf(delta, field);
     if (text !== undefined) choice.message[field] = (choice.message[field] ?? "") + text;
   }
-  choice.parts.push(...arrayOf(delta["content"]).filter(isJsonObject));
+  for (const part of arrayOf(delta["content"])) if (isJsonObject(part)) takePart(choice.parts, part);
   for (const call of arrayOf(delta["tool_calls"])) if (isJsonObject(call)) takeToolCall(choice.toolCalls, call);
+}
+
+/** Thoughts come as lists that go on from piece to piece. */
+function takePart(parts: JsonObject[], part: JsonObject): void {
+  const last = parts.at(-1);
+  const goesOn = part["type"] === "thinking" && last?.["type"] === "thinking";
+  if (goesOn) parts.splice(-1, 1, { ...last, thinking: [...arrayOf(last["thinking"]), ...arrayOf(part["thinking"])] });
+  else parts.push(part);
 }
 
 /** The pieces of one call share an index; where a provider gives none, an id opens the next call. */

@@ -5,7 +5,7 @@ import { finishReason } from "./finish-reason.ts";
 import { OpenaiResponsesStream } from "./openai-responses-stream.ts";
 import type { WireFormat } from "./wire-format.ts";
 import { wireOptions } from "./wire-options.ts";
-import { wirePart, wireParts } from "./wire-part.ts";
+import { wireParts } from "./wire-part.ts";
 import { objectIn, wireUsage } from "./wire-usage.ts";
 
 const OPTIONS = {
@@ -41,9 +41,14 @@ function readResponse(body: JsonObject): NormalizedResponse {
 function finishOf(body: JsonObject, content: NormalizedPart[]): string {
   const status = textOf(body, "status");
   if (status === "incomplete") return finishReason(objectIn(body, "incomplete_details")["reason"]);
-  const waits = arrayOf(body["output"]).some((item) => isJsonObject(item) && item["type"] === "function_call");
-  if (status === "completed" && waits) return "tool-calls";
+  if (status === "completed" && arrayOf(body["output"]).some(waitsForApplication)) return "tool-calls";
   return content.length === 0 && status === undefined ? "other" : finishReason(status);
+}
+
+/** Only a call that somebody else has to answer bears an id to answer it under. */
+function waitsForApplication(item: Json): boolean {
+  if (!isJsonObject(item)) return false;
+  return textOf(item, "type")?.endsWith("_call") === true && textOf(item, "call_id") !== undefined;
 }
 
 function instructions(given: Json | undefined): NormalizedMessage[] {
@@ -74,7 +79,7 @@ function inputItem(item: JsonObject): NormalizedMessage {
 /** An item is a message with parts of its own, or a part itself. */
 function itemParts(item: JsonObject): NormalizedPart[] {
   const isMessage = item["type"] === "message" || (item["type"] === undefined && item["content"] !== undefined);
-  return isMessage ? wireParts(item["content"]) : [wirePart(item)];
+  return wireParts(isMessage ? item["content"] : [item]);
 }
 
 function readTool(tool: Json): NormalizedTool[] {

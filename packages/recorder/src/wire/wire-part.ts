@@ -7,7 +7,9 @@ import { wireFile } from "./wire-file.ts";
 /** The parts of a message's content, which is a text or a list. */
 export function wireParts(content: Json | undefined): NormalizedPart[] {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }];
-  return arrayOf(content).map(wirePart);
+  return arrayOf(content).flatMap((part) =>
+    isJsonObject(part) ? [wirePart(part), ...ownToolResult(part)] : [wirePart(part)],
+  );
 }
 
 /**
@@ -38,18 +40,22 @@ export function wirePart(part: Json): NormalizedPart {
     case "audio":
     case "input_audio":
       return wireFile(part);
+    case "mcp_approval_request":
+      return { ...toolCall(part), type: "tool-approval-request" };
+    case "mcp_approval_response":
+      return { type: "tool-approval-response", text: part["approve"] === true ? "approved" : "denied" };
     default:
       return toolPart(type, part) ?? { type };
   }
 }
 
-/** A text of its own, or a list of texts: a summary, or thoughts in several pieces. */
+/** A text of its own, or a list of texts: paragraphs of a summary, or thoughts in pieces. */
 function reasoningOf(part: JsonObject): string {
   for (const field of ["text", "thinking", "reasoning", "summary", "content"]) {
     const value = part[field];
     if (typeof value === "string") return value;
     const texts = arrayOf(value).flatMap((piece) => (isJsonObject(piece) ? (textOf(piece, "text") ?? []) : []));
-    if (texts.length > 0) return texts.join("\n");
+    if (texts.length > 0) return texts.join(field === "summary" ? "\n" : "");
   }
   return "";
 }
@@ -83,7 +89,18 @@ function toolResult(part: JsonObject): NormalizedPart {
 }
 
 /** What identifies the call, or says how it went, is no argument of it. */
-const NO_ARGUMENTS = new Set(["type", "id", "call_id", "name", "status", "output", "outputs", "result", "results"]);
+const NO_ARGUMENTS = new Set([
+  "type",
+  "id",
+  "call_id",
+  "name",
+  "status",
+  "output",
+  "outputs",
+  "result",
+  "results",
+  "error",
+]);
 
 function providerToolCall(type: string, part: JsonObject): NormalizedPart {
   const rest = Object.entries(part).filter(([field, value]) => !NO_ARGUMENTS.has(field) && value !== null);
@@ -91,9 +108,31 @@ function providerToolCall(type: string, part: JsonObject): NormalizedPart {
   return {
     type: "tool-call",
     ...(id !== undefined && { tool_call_id: id }),
-    tool_name: textOf(part, "name") ?? type.slice(0, -"_call".length),
+    tool_name: providerToolName(type, part),
     arguments: withoutFileBytes(parsed(part["arguments"] ?? part["action"] ?? Object.fromEntries(rest))),
   };
+}
+
+/** A tool that the provider ran itself tells its call and its result in one. */
+export function ownToolResult(part: JsonObject): NormalizedPart[] {
+  const type = textOf(part, "type") ?? "";
+  if (!type.endsWith("_call") || type === "function_call") return [];
+  const error = part["error"] ?? null;
+  const result = ["output", "outputs", "results"].map((field) => part[field] ?? null).find((value) => value !== null);
+  if (result === undefined && error === null) return [];
+  const id = textOf(part, "call_id") ?? textOf(part, "id");
+  return [
+    {
+      type: error === null ? "tool-result" : "tool-error",
+      ...(id !== undefined && { tool_call_id: id }),
+      tool_name: providerToolName(type, part),
+      result: withoutFileBytes(result ?? error),
+    },
+  ];
+}
+
+function providerToolName(type: string, part: JsonObject): string {
+  return textOf(part, "name") ?? type.slice(0, -"_call".length);
 }
 
 /** Arguments travel as JSON in a text, which may be cut off where the answer is. */
