@@ -117,6 +117,25 @@ describe("a call that a tool makes", () => {
     expect(recording.recorder.stats()).toMatchObject({ rejected: 0, dropped: 0 });
   });
 
+  it("does not hold up the end of the run where nobody waits for it", async () => {
+    const held: ProviderAnswer = { events: [], finally: "hold" };
+    await using recording = await Recording.start([ASKS_FOR_TOOL, held]);
+    const abort = new AbortController();
+    let background: Promise<unknown> | undefined;
+    const tools = asking(async () => {
+      background = generateText({ ...call(recording, "inner"), abortSignal: abort.signal }).catch(() => undefined);
+      await expect.poll(() => recording.provider.requests.length).toBe(2);
+    });
+    await generateText({ ...call(recording, "outer"), ...recording.options, tools });
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("completed");
+    abort.abort();
+    await background;
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("completed");
+    expect(recording.ingest.stepsInOrder.map(({ status }) => status)).toEqual(["completed", "interrupted"]);
+  });
+
   it("is not recorded where the outer call is not", async () => {
     await using recording = await Recording.start([ASKS_FOR_TOOL, TEXT, TEXT]);
     const tools = asking(() => generateText(call(recording, "inner")));
