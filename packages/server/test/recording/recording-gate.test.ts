@@ -281,6 +281,19 @@ describe("a service that records for many people", () => {
     expect((await send(completeRun({ chat_id: chat.id }).batch, service)).accepted).toBe(0);
   });
 
+  test("is refused for a person who is not recorded, however it writes their name", async () => {
+    for (const name of [other.email, other.email.toUpperCase(), other.id, other.id.toUpperCase()]) {
+      const chat = chatItem({ owner: name });
+      const result = await send({ chats: [chat], runs: [runItem({ chat_id: chat.id })] }, service);
+      expect(codes(result)).toEqual(["chat debug_logging_off", "run debug_logging_off"]);
+    }
+    expect(await storedRows(app.pool)).toEqual(NOTHING);
+  });
+
+  test("learns what is wrong with an item whose owner nobody can tell, though it is not recorded itself", async () => {
+    expect(codes(await send({ runs: [{ id: "x", chat_id: "y" }] }, service))).toEqual(["run invalid"]);
+  });
+
   test("still learns that a person does not exist, and that an item is wrong by itself", async () => {
     await storeSite(ALLOW_USERS_KEY, "false");
     const unknown = chatItem({ owner: "nobody@example.com" });
