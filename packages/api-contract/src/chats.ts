@@ -60,7 +60,11 @@ const chatFields = {
 };
 
 /** A child of a chat. Families have a depth of one. */
-const childChatSchema = z.object({ ...chatFields, children: z.array(z.never()) });
+const childChatSchema = z.object({
+  ...chatFields,
+  // The type is for the document of the API, whose writer has no word for never.
+  children: z.array(z.never().meta({ type: "object" })).max(0),
+});
 
 /** A chat with its children; `children` is always there. */
 export const chatSchema = z.object({ ...chatFields, children: z.array(childChatSchema) });

@@ -84,6 +84,23 @@ const ADMINISTRATION: Record<string, Expectation> = {
   },
 };
 
+const OWN = { ...NO_KEY, member: 201, auditor: 201, owner: 201, ingest: 403 };
+const MESSAGE = [{ type: "text", text: "Hello" }];
+
+/** Everybody has chats of their own, and nobody sees another's. */
+const OWN_CHATS: Record<string, Expectation> = {
+  [`GET ${CHATS}`]: { statuses: READING },
+  [`POST ${CHATS}`]: { json: {}, statuses: OWN },
+  [`GET ${CHATS}/{chat}`]: { statuses: UNKNOWN_CHAT },
+  [`PATCH ${CHATS}/{chat}`]: { json: { title: "Mine" }, statuses: UNKNOWN_CHAT },
+  [`GET ${CHATS}/{chat}/messages`]: { statuses: UNKNOWN_CHAT },
+  [`POST ${CHATS}/{chat}/messages`]: { json: { role: "user", content: MESSAGE }, statuses: UNKNOWN_CHAT },
+  [`PATCH ${CHATS}/{chat}/messages/{message}`]: { json: { content: MESSAGE }, statuses: UNKNOWN_CHAT },
+  // The body goes as plain text.
+  [`POST ${CHATS}/files`]: { json: {}, statuses: OWN },
+  [`GET ${CHATS}/files/{file}`]: { statuses: UNKNOWN_CHAT },
+};
+
 /** What each route answers to whom. A route that is added and not written down here fails the test. */
 const EXPECTED: Record<string, Expectation> = {
   "GET /healthz": { statuses: OPEN },
@@ -91,6 +108,7 @@ const EXPECTED: Record<string, Expectation> = {
   "GET /metrics": { statuses: OPEN },
   ...PEOPLE,
   ...ADMINISTRATION,
+  ...OWN_CHATS,
   ...Object.fromEntries(Object.values(RETENTION_SETTINGS).flatMap(ofSetting)),
   [`POST ${CHATS}/debug/batch`]: {
     json: {},
