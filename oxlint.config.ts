@@ -289,10 +289,20 @@ export default {
     {
       // A style sheet is imported for what it does, and so is what prepares the platform.
       files: ["packages/web/**"],
-      rules: { "import/no-unassigned-import": ["error", { allow: ["**/*.css", "**/platform.ts"] }] },
+      rules: {
+        "import/no-unassigned-import": ["error", { allow: ["**/*.css", "**/platform.ts"] }],
+        // The router is told where to go by throwing it.
+        "typescript/only-throw-error": [
+          "error",
+          {
+            allowThrowingUnknown: true,
+            allow: [{ from: "package", package: "@tanstack/router-core", name: "Redirect" }],
+          },
+        ],
+      },
     },
     {
-      files: ["**/test/**"],
+      files: ["**/test/**", "**/e2e/**"],
       rules: {
         "vitest/no-focused-tests": "error",
         "vitest/no-disabled-tests": "error",

@@ -73,9 +73,11 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
     async createAccount(role) {
       accounts += 1;
       const email = `${role}-${accounts}@example.com`;
-      const create = startCommand(["users", "create", "--email", email, "--role", role, "--json"], {
-        SHELFLIFE_DATABASE_URL: started().database.url,
-      });
+      const create = startCommand(
+        ["users", "create", "--email", email, "--role", role, "--json"],
+        { SHELFLIFE_DATABASE_URL: started().database.url },
+        (end) => cleanUp.defer(end),
+      );
       const { stdout, stderr, status } = await create.finished;
       if (status !== 0) throw new Error(`The account could not be made: ${stderr}`);
       return JSON.parse(stdout) as Account;

@@ -1,5 +1,4 @@
 import type { Me } from "@shelflife/api-contract";
-import { ShelflifeError } from "@shelflife/sdk";
 import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
@@ -10,7 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 
-import { meQuery } from "../api/me.ts";
+import { findMe } from "../api/me.ts";
 import { PageError } from "../components/PageError.tsx";
 import { PageLoading } from "../components/PageLoading.tsx";
 import { PageNotFound } from "../components/PageNotFound.tsx";
@@ -76,12 +75,9 @@ const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "signed-in",
   async beforeLoad({ context, location }) {
-    try {
-      await context.queryClient.ensureQueryData(meQuery);
-    } catch (error) {
-      if (!(error instanceof ShelflifeError && error.code === "unauthenticated")) throw error;
-      redirect({ to: "/sign-in", search: location.href === "/" ? {} : { from: location.href }, throw: true });
-    }
+    const me = await findMe(context.queryClient);
+    if (me === null) throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { from: location.href } });
+    return { me };
   },
   component: Shell,
   // Without knowing who is signed in there is no shell to show an error in.
@@ -96,7 +92,7 @@ const homeRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/",
   beforeLoad: () => {
-    redirect({ to: "/chats", replace: true, throw: true });
+    throw redirect({ to: "/chats", replace: true });
   },
 });
 

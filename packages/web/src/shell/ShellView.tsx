@@ -51,7 +51,13 @@ export function ShellView({ me, entries, location, children }: ShellViewProps): 
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" id="navigation" aria-label="Main">
+      <AppShell.Navbar
+        p="xs"
+        id="navigation"
+        aria-label="Main"
+        className={classes["navigation"] ?? ""}
+        mod={{ folded: !opened }}
+      >
         {entries.map(({ to, label, icon: Icon }) => (
           <NavigationLink key={to} to={to} label={label} leftSection={<Icon size={18} aria-hidden />} />
         ))}
