@@ -58,6 +58,8 @@ beforeAll(async () => {
   await store.readDebugRunSkeleton(reading);
   await store.readDebugStep(reading);
 
+  await callChatMethods(app, owner);
+
   const now = clock.now();
   const tomorrow = new Date(now.getTime() + MS_PER_DAY);
   const row = { tickId: randomUUID(), policy: "debug-runs", recordType: "chat_debug_runs", replica: "test" };
@@ -86,6 +88,10 @@ beforeAll(async () => {
   await store.readLastSuccesses([row.policy]);
   await store.lastPurgedCutoff();
   await store.readDatabaseTime();
+
+  await recordTrace(app, service.key, []);
+  await recordTrace(app, service.key, [{ key: "session.id", value: { stringValue: randomUUID() } }]);
+  await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
 
   const { batch: another } = completeRun({ chat_id: root.id });
   await app.client(owner.key).recordDebugBatch(another);
@@ -118,6 +124,54 @@ async function callSignInMethods({ store, clock }: TestApp, { id: userId }: Test
   await empty.store.withdrawSetUpToken(withdrawn);
   const person = { email: "first@example.com", name: "", passwordHash: "salt:key" };
   await empty.store.completeSetUp({ ...person, tokenHash: used, debugLogging: "everyone" }, NOBODY);
+}
+
+/** The methods for chats, messages and files, in each of the forms that their statements take. */
+async function callChatMethods({ store, client }: TestApp, { id: ownerId, key }: TestUser): Promise<void> {
+  const root = await store.createChat({ ownerId });
+  const child = await store.createChat({ ownerId, parentChatId: root?.id });
+  const reading = { chatId: root?.id ?? "", readerId: ownerId };
+  const writing = { chatId: root?.id ?? "", ownerId };
+  const page = { readerId: ownerId, archived: false, limit: 10 };
+  await store.listChats({ ...page, title: "x", labels: { a: "b" }, afterId: reading.chatId });
+  const changes = { title: "New", labels: { a: "b" }, archived: true };
+  await store.changeChat({ ...writing, changes }, NOBODY);
+  await store.changeChat({ ...writing, changes: { archived: false, pin_order: 1 } }, NOBODY);
+  await store.listChats({ ...page, afterId: reading.chatId });
+  await store.listForeignChats({ ownerId, archived: false, limit: 10, afterId: child?.id });
+  await store.findChat(reading);
+
+  const fileId = await store.createFile({ ownerId, name: "", mediaType: "text/plain", content: Buffer.from("x") });
+  await store.describeFile({ fileId, readerId: ownerId });
+  await store.readFileContent({ fileId, readerId: ownerId });
+  const content = { content: [{ type: "file", file_id: fileId }], fileIds: [fileId] };
+  const added = await store.addMessage({ ...writing, ...content, role: "user" });
+  const messageId = added?.message.id ?? 0;
+  for (const status of ["running", "waiting"] as const) {
+    await client(key).recordDebugBatch({ chats: [{ id: writing.chatId, status }] });
+    await store.addMessage({ ...writing, ...content, role: "user" });
+  }
+  const { batch } = completeRun({ chat_id: writing.chatId, trigger_message_id: messageId });
+  await client(key).recordDebugBatch(batch);
+  await store.listMessages({ ...reading, limit: 10 });
+  await store.listMessages({ ...reading, limit: 10, afterId: messageId });
+  await store.listMessages({ ...reading, limit: 10, afterId: messageId, beforeId: messageId + 10 });
+  await store.editMessage({ ...writing, ...content, messageId });
+  await store.readChat(reading);
+}
+
+const TRACE_ID = "0123456789abcdef0123456789abcdef";
+
+/** A model call and a tool of one trace, by OTLP. */
+async function recordTrace(app: TestApp, key: string, attributes: readonly object[]): Promise<void> {
+  const span = (spanId: string, operation: string) => ({
+    traceId: TRACE_ID,
+    spanId,
+    attributes: [{ key: "gen_ai.operation.name", value: { stringValue: operation } }, ...attributes],
+  });
+  const spans = [span("0000000000000001", "execute_tool"), span("0000000000000002", "chat")];
+  const headers = { "Content-Type": "application/json" };
+  await app.request("POST", "/v1/traces", { key, headers, json: { resourceSpans: [{ scopeSpans: [{ spans }] }] } });
 }
 
 /** The methods are known before the tests run, since a store can be made over nothing. */
