@@ -1,0 +1,104 @@
+import { Card, Text, Title } from "@mantine/core";
+import type { JSX } from "react";
+
+import { inDays } from "./window-texts.ts";
+import classes from "./LifePicture.module.css";
+
+/** The windows that a chat lives by, in days; 0 is never. */
+export interface LifeWindows {
+  readonly autoArchive: number;
+  readonly retention: number;
+  readonly debug: number;
+}
+
+const WIDTH = 720;
+const START = 8;
+const END = WIDTH - 8;
+
+/** A chat's life from its last message on, as a picture: active, archived, deleted, and its debug data beside it. */
+export function LifePicture({ windows: { autoArchive, retention, debug } }: { windows: LifeWindows }): JSX.Element {
+  const archivedAt = autoArchive === 0 ? undefined : autoArchive;
+  const deletedAt = archivedAt === undefined || retention === 0 ? undefined : archivedAt + retention;
+  const debugEnd = Math.min(debug === 0 ? Infinity : debug, deletedAt ?? Infinity);
+  const days = [archivedAt ?? 0, deletedAt ?? 0, Number.isFinite(debugEnd) ? debugEnd : 0];
+  const longest = Math.max(30, ...days) * 1.15;
+  const x = (day: number): number => START + (Math.min(day, longest) / longest) * (END - START);
+  const lifeEnd = deletedAt === undefined ? END : x(deletedAt);
+  const debugX = Number.isFinite(debugEnd) ? x(debugEnd) : END;
+  return (
+    <Card component="section" withBorder aria-labelledby="life-heading">
+      <Title order={2} size="h4" id="life-heading" mb="xs">
+        A conversation&rsquo;s life
+      </Title>
+      <Text size="sm" mb="sm">
+        {describeLife({ autoArchive, retention, debug })}
+      </Text>
+      <svg viewBox={`0 0 ${WIDTH} 118`} className={classes["picture"]} aria-hidden>
+        <text x={START} y={14} className={classes["label"]}>
+          last message
+        </text>
+        <rect
+          x={START}
+          y={24}
+          width={(archivedAt === undefined ? END : x(archivedAt)) - START}
+          height={22}
+          className={classes["active"]}
+        />
+        {archivedAt !== undefined && (
+          <>
+            <rect
+              x={x(archivedAt)}
+              y={24}
+              width={lifeEnd - x(archivedAt)}
+              height={22}
+              className={classes["archived"]}
+            />
+            <Mark x={x(archivedAt)} label={`archived, day ${archivedAt}`} y={62} />
+          </>
+        )}
+        {deletedAt !== undefined && <Mark x={x(deletedAt)} label={`deleted, day ${deletedAt}`} y={62} anchor="end" />}
+        <rect x={START} y={76} width={debugX - START} height={14} className={classes["debug"]} />
+        {Number.isFinite(debugEnd) && <Mark x={debugX} label={`debug data gone, day ${debugEnd}`} y={108} from={72} />}
+      </svg>
+    </Card>
+  );
+}
+
+function Mark({
+  x,
+  label,
+  y,
+  from = 20,
+  anchor,
+}: {
+  x: number;
+  label: string;
+  y: number;
+  from?: number;
+  anchor?: "end";
+}): JSX.Element {
+  const side = anchor ?? (x > WIDTH * 0.6 ? "end" : "start");
+  return (
+    <g>
+      <line x1={x} x2={x} y1={from} y2={y - 10} className={classes["mark"]} />
+      <text x={x} y={y} textAnchor={side} className={classes["label"]}>
+        {label}
+      </text>
+    </g>
+  );
+}
+
+/** The same in words, which is what is read aloud. */
+export function describeLife({ autoArchive, retention, debug }: LifeWindows): string {
+  const archived =
+    autoArchive === 0
+      ? "A conversation is archived only when somebody archives it"
+      : `A conversation is archived ${inDays(autoArchive)} after its last message`;
+  const deleted =
+    retention === 0 ? "once archived it is kept for ever" : `it is deleted ${inDays(retention)} after that`;
+  const gone =
+    debug === 0
+      ? "Its debug data stays as long as it does."
+      : `Its debug data is gone ${inDays(debug)} after the last run, or with the conversation.`;
+  return `${archived}; ${deleted}. ${gone}`;
+}
