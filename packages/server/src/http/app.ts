@@ -107,8 +107,13 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   });
   for (const route of setUpRoutes(SET_UP, authentication)) mountRoute(app, route);
   for (const route of signInRoutes(AUTH, authentication)) mountRoute(app, route);
-  app.use("/api/*", authenticate(authentication));
+  app.use(`${AUTH}/change-password`, authenticate(authentication));
   mountRoute(app, passwordRoute(AUTH));
+  // Nothing else of the library that signs people in is there, for anybody.
+  app.all(`${AUTH}/*`, () => {
+    throw notFound("route");
+  });
+  app.use("/api/*", authenticate(authentication));
   for (const route of userRoutes(USERS)) mountRoute(app, route);
   for (const route of keyRoutes(USERS)) mountRoute(app, route);
   for (const route of chatRoutes(CHATS)) mountRoute(app, route);

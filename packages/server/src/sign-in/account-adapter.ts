@@ -13,6 +13,8 @@ export interface NewMember {
   readonly emailVerified: boolean;
 }
 
+const NAME_CHARACTERS_MAX = 200;
+
 /** What the library is told to keep of an account, and what is not kept: nothing needs a provider's tokens later on. */
 const TOKEN_FIELDS = ["accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt"];
 
@@ -42,7 +44,11 @@ export async function accountAdapter(
 }
 
 function readMember({ email, name, emailVerified }: Record<string, unknown>): NewMember {
-  return { email: String(email), name: typeof name === "string" ? name : "", emailVerified: emailVerified === true };
+  return {
+    email: String(email),
+    name: typeof name === "string" ? name.slice(0, NAME_CHARACTERS_MAX) : "",
+    emailVerified: emailVerified === true,
+  };
 }
 
 /** A person by the names that the library has for the columns. */

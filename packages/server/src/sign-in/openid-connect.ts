@@ -33,6 +33,10 @@ export function openIdConnectPlugin(provider: OpenIdConnect): NonNullable<Better
         pkce: true,
         disableSignUp: !provider.signUps,
         overrideUserInfo: false,
+        // By the standard's claim alone, whatever other claims are called.
+        mapProfileToUser: ({ email_verified: verified }) => ({
+          emailVerified: verified === true || verified === "true",
+        }),
         // Signing out here ends the session here; whoever wants to leave the provider does so there.
         disableProviderLogout: true,
       },
