@@ -15,6 +15,7 @@ import { lagMetrics } from "./metrics/lag-metrics.ts";
 import { createRegistry } from "./metrics/registry.ts";
 import { pendingMigrations } from "./postgres/migrate.ts";
 import { purgeDependencies } from "./purge-service.ts";
+import { startStaleFinaliser } from "./recording/stale-finaliser.ts";
 import { startPurgeLoop } from "./retention/purge-loop.ts";
 import { measureLags } from "./retention/lag.ts";
 import { runPurgeTick, type PurgeTickDependencies, type TickReport } from "./retention/purge-tick.ts";
@@ -70,8 +71,15 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
     closing.push(async () => setUpLink?.withdraw());
 
     // Whoever could not listen is not the server, and must not purge: the loop starts last.
-    const loop = startPurgeLoop({ runTick: (stopping) => runMaintenance(purge, stopping), clock, log });
+    const finaliser = startStaleFinaliser({ store: authorizedStore(store, { kind: "finaliser" }), clock, log });
+    const runTick = async (stopping: AbortSignal): Promise<TickReport> => {
+      // At the start the two would otherwise pass over each other's rows.
+      await finaliser.firstPass;
+      return runMaintenance(purge, stopping);
+    };
+    const loop = startPurgeLoop({ runTick, clock, log });
     closing.push(() => loop.stop());
+    closing.push(() => finaliser.stop());
     const windows = await readWindows(access);
     return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows, setUpLink }), stop };
   } catch (error) {

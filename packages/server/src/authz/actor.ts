@@ -17,5 +17,7 @@ export type Actor =
   | { readonly kind: "identity_provider" }
   /** The purge loop: it may do what a full tick needs, and nothing else. */
   | { readonly kind: "purger" }
+  /** The stale finaliser: it may close what was left unfinished, and nothing else. */
+  | { readonly kind: "finaliser" }
   /** Whoever runs a command on the machine, with the database's own credentials in hand. */
   | { readonly kind: "operator" };

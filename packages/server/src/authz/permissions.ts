@@ -11,6 +11,7 @@ export type Permission =
   | "set_up"
   | "attempts:count"
   | "ingest"
+  | "stale:close"
   | "own_chats:use"
   | "others_chats:list"
   | "own_keys:manage"
@@ -51,6 +52,7 @@ const OF_ROLE: Record<Role, readonly Permission[]> = {
 const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {
   anonymous: ["identify", "set_up", "attempts:count"],
   identity_provider: ["members:admit"],
+  finaliser: ["stale:close"],
   purger: ["retention_windows:read", "purge:read", "purge:run"],
   operator: [
     "retention_windows:read",

@@ -167,7 +167,10 @@ function totalOf(field: keyof typeof usageSchema.shape): RawBuilder<number> {
 }
 
 /** Recomputes the summaries of those of these runs that have ended, from the small rows of their steps. */
-export async function summarizeEndedRuns(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<void> {
+export async function summarizeEndedRuns(
+  transaction: OpenTransaction,
+  runs: readonly Pick<LockedRun, "id" | "chat_id">[],
+): Promise<void> {
   if (runs.length === 0) return;
   await sql`
     UPDATE chat_debug_runs AS run

@@ -33,6 +33,7 @@ export type Store = ApiKeysStore &
   ChatDeletionStore &
   ChatListStore &
   ChatsStore &
+import { staleRunsStore, type StaleRunsStore } from "./stale-runs.ts";
   DebugIngestStore &
   DebugLoggingStore &
   DebugRunPreviewStore &
@@ -68,6 +69,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...apiKeysStore(database, clock),
     ...chatChangesStore(database, clock),
     ...chatDeletionStore(database, clock),
+  StaleRunsStore &
     ...chatListStore(database),
     ...chatsStore(database, clock),
     ...debugIngestStore(database, partitions, clock),
@@ -91,3 +93,4 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...usersStore(database, clock),
   };
 }
+    ...staleRunsStore(database),

@@ -29,6 +29,7 @@ const ACTORS = {
   anonymous: { kind: "anonymous" },
   "identity provider": { kind: "identity_provider" },
   purger: { kind: "purger" },
+  finaliser: { kind: "finaliser" },
   operator: { kind: "operator" },
 } as const satisfies Record<string, Actor>;
 
@@ -129,6 +130,9 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   describeFile: ofChats,
   readFileContent: ofChats,
   readDebugLogging: { own: ["auditor", "owner", "operator"] },
+  closeStaleRuns: { own: ["finaliser"] },
+  closeStaleSteps: { own: ["finaliser"] },
+  endDeadChats: { own: ["finaliser"] },
   changeDebugLogging: { input: () => [{ allowUsers: true }, { userId: null }], own: MANAGERS },
   readOwnDebugLogging: { input: ({ userId }) => [userId], own: PEOPLE, others: [] },
   changeOwnDebugLogging: {
