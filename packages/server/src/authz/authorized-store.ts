@@ -70,6 +70,8 @@ const POLICIES = {
   forgetExpiredSignIns: needs("purge:run"),
   recordDebugBatch: recordsAsSelf,
   readRecordingFacts: recordsAsSelf,
+  noteTraces: recordsAsSelf,
+  dropRefusedTraces: recordsAsSelf,
   listDebugRuns: readsForSelf,
   readDebugRun: readsForSelf,
   readDebugRunSkeleton: readsForSelf,

@@ -11,8 +11,10 @@ import { authenticate } from "./authenticate.ts";
 import { clientAddress, trustedProxyList } from "./client-address.ts";
 import type { Environment } from "./environment.ts";
 import { notFound } from "./http-error.ts";
+import { describeMisdirectedExport, isOtlpTraces, OTLP_TRACES } from "./misdirected-export.ts";
 import { describeApi, describeSecurity } from "./openapi.ts";
 import { renderError } from "./render-error.ts";
+import { renderOtlpError } from "./render-otlp-error.ts";
 import { mountRoute } from "./route.ts";
 import { chatRoutes } from "./routes/chats.ts";
 import { debugBatchRoute } from "./routes/debug-batch.ts";
@@ -24,6 +26,7 @@ import { keyRoutes } from "./routes/keys.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
 import { passwordRoute } from "./routes/password.ts";
+import { otlpTracesRoute } from "./routes/otlp-traces.ts";
 import { retentionSettingRoutes } from "./routes/retention-settings.ts";
 import { setUpRoutes } from "./routes/set-up.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
@@ -94,8 +97,11 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
       overwrite: false,
     }),
   );
-  app.onError(renderError);
-  app.notFound((context) => renderError(notFound("route"), context));
+  app.onError((error, context) => {
+    const render = isOtlpTraces(context) ? renderOtlpError : renderError;
+    return render(error, context);
+  });
+  app.notFound((context) => renderError(describeMisdirectedExport(context) ?? notFound("route"), context));
 
   for (const route of operationRoutes({ registry, checkReadiness, refreshMetrics })) mountRoute(app, route);
   describeSecurity(app);
@@ -124,6 +130,8 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
   for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);
   for (const route of debugExportRoutes(CHATS, { clock })) mountRoute(app, route);
+  app.use(OTLP_TRACES, authenticate(authentication));
+  mountRoute(app, otlpTracesRoute({ clock, recordingForced }));
   // The last one: it answers at every address that is no other route's.
   if (webFolder !== undefined) mountWebApp(app, webFolder);
   return app;

@@ -33,7 +33,7 @@ export interface IngestDependencies {
 export async function ingest(
   { store, clock, log, recordingForced }: IngestDependencies,
   caller: IngestCaller,
-  batch: UncheckedBatch,
+  batch: UncheckedBatch & Pick<PreparedBatch, "traces">,
 ): Promise<DebugBatchResult> {
   const checked = checkItems(batch, clock.now().toISOString());
   const gated = recordingForced
@@ -44,6 +44,7 @@ export async function ingest(
     chats: gated.chats.map(prepareChat),
     runs: gated.runs,
     steps: gated.steps.map(prepareStep),
+    ...(batch.traces !== undefined && { traces: batch.traces }),
     rejected: [...checked.rejected, ...gated.refused],
   };
   const refused = [...gated.refused, ...(await storeBatch(store, caller, prepared, log))];
@@ -103,7 +104,8 @@ async function storeBatch(
   batch: PreparedBatch,
   log: Log,
 ): Promise<RejectedItem[]> {
-  if (batch.chats.length + batch.runs.length + batch.steps.length === 0) return [];
+  const { chats, runs, steps, traces = [] } = batch;
+  if (chats.length + runs.length + steps.length + traces.length === 0) return [];
   try {
     return await store.recordDebugBatch(caller, batch);
   } catch (error) {
@@ -132,7 +134,7 @@ function isRefusedValue(error: unknown): boolean {
 }
 
 /** The chats one by one, parents first, and then each run with its steps. */
-function splitByRun({ chats, runs, steps }: PreparedBatch): Omit<PreparedBatch, "rejected">[] {
+function splitByRun({ chats, runs, steps, traces = [] }: PreparedBatch): Omit<PreparedBatch, "rejected">[] {
   const isChild = (chat: PreparedChat): number => Number(chat.parent_chat_id !== undefined);
   const parentsFirst = chats.toSorted((a, b) => isChild(a) - isChild(b));
   const runIds = new Set([...runs.map((run) => run.id), ...steps.map((step) => step.run_id)]);
@@ -142,6 +144,7 @@ function splitByRun({ chats, runs, steps }: PreparedBatch): Omit<PreparedBatch, 
       chats: [],
       runs: runs.filter((run) => run.id === id),
       steps: steps.filter((step) => step.run_id === id),
+      traces: traces.filter((trace) => trace.runs.some((run) => run.id === id)),
     })),
   ];
 }

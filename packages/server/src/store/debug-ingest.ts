@@ -3,17 +3,21 @@ import { sql } from "kysely";
 import type { Clock } from "../clock.ts";
 import { hasCode } from "../coded-error.ts";
 import type { Database } from "./database.ts";
+import { adoptTraceRuns } from "./adopt-trace-runs.ts";
 import { Rejections, type IngestCaller, type PreparedBatch, type RejectedItem } from "./ingest-batch.ts";
 import { ingestChats } from "./ingest-chats.ts";
 import { ingestPayloads } from "./ingest-payloads.ts";
 import { ingestRuns, summarizeEndedRuns, touchRuns } from "./ingest-runs.ts";
 import { ingestSteps, type NumberedStep } from "./ingest-steps.ts";
 import type { PayloadPartitions } from "./payload-partitions.ts";
+import { lockTraces, settleTraces } from "./settle-traces.ts";
 
 export interface DebugIngestStore {
   /**
    * Stores a batch in one transaction and answers the items that it refused. Storing it again changes nothing but the
    * clocks.
+   *
+   * @throws CodedError `trace_moved` where the batch was made before another told where a trace belongs
    */
   recordDebugBatch(caller: IngestCaller, batch: PreparedBatch): Promise<RejectedItem[]>;
 }
@@ -53,14 +57,18 @@ async function recordOnce(
   return database.transaction().execute(async (transaction) => {
     await sql`SELECT set_config('lock_timeout', '10s', true)`.execute(transaction);
     const rejections = new Rejections(batch.rejected ?? []);
+    const { traces = [] } = batch;
+    const lockedTraces = await lockTraces(transaction, caller, traces);
     const chats = await ingestChats(transaction, { caller, batch, now, rejections });
     const { runs, deleted } = await ingestRuns(transaction, { batch, rejections, chats });
+    await adoptTraceRuns(transaction, { caller, traces, runs });
     const steps = await ingestSteps(transaction, { batch, rejections, runs, deletedRuns: deleted, chats });
     await touchRuns(transaction, touchesOf(steps));
     await ingestPayloads(transaction, steps, runs);
+    const settled = await settleTraces(transaction, { traces, locked: lockedTraces, runs, steps });
     await summarizeEndedRuns(
       transaction,
-      [...runs.values()].filter((run) => run.finished_at !== null),
+      [...settled.values()].filter((run) => run.finished_at !== null),
     );
     return rejections.list();
   });

@@ -1,5 +1,7 @@
 import type { ChatItem, ItemKind, KeyScope, RejectionCode, RunItem, StepItem } from "@shelflife/api-contract";
 
+import type { PreparedTrace } from "./trace-batch.ts";
+
 /** Who sends a batch. */
 export interface IngestCaller {
   readonly userId: string;
@@ -53,6 +55,8 @@ export interface PreparedBatch {
   readonly chats: readonly PreparedChat[];
   readonly runs: readonly PreparedRun[];
   readonly steps: readonly PreparedStep[];
+  /** Where the batch is made of spans: what it holds of their traces besides steps. */
+  readonly traces?: readonly PreparedTrace[];
   /** What was refused before: nothing may go into a chat of these, and least of all may it be created for somebody else. */
   readonly rejected?: readonly RejectedItem[];
 }

@@ -32,9 +32,11 @@ export async function ingestSteps(transaction: OpenTransaction, input: StepsInpu
   const known = new Map(stored.map((step) => [step.id, step]));
   const numbers = new RunNumbers(stored);
 
+  // Nobody says when a trace is over: its run ends with the last of its spans, until another one comes.
+  const goingOn = new Set(batch.traces?.flatMap((trace) => trace.runs.map(({ id }) => id)));
   const accepted: PreparedStep[] = [];
   for (const step of batch.steps) {
-    const refusal = refuseStep(step, known.get(step.id), input);
+    const refusal = refuseStep(step, known.get(step.id), { ...input, goingOn });
     if (refusal === undefined) accepted.push(step);
     else rejections.add("step", step.id, refusal.code, refusal.message);
   }
@@ -58,7 +60,7 @@ function byNumbering(a: PreparedStep, b: PreparedStep): number {
 function refuseStep(
   step: PreparedStep,
   known: StoredStep | undefined,
-  { rejections, runs, deletedRuns, chats }: StepsInput,
+  { rejections, runs, deletedRuns, chats, goingOn }: StepsInput & { goingOn: ReadonlySet<string> },
 ): Refusal | undefined {
   const run = runs.get(step.run_id);
   if (run === undefined || run.chat_id !== step.chat_id) {
@@ -73,7 +75,12 @@ function refuseStep(
   if (known !== undefined && known.run_id !== step.run_id) {
     return { code: "not_owner", message: "This step belongs to another run." };
   }
-  if (known === undefined && run.finished_at !== null && step.started_at > run.finished_at.toISOString()) {
+  if (
+    known === undefined &&
+    !goingOn.has(run.id) &&
+    run.finished_at !== null &&
+    step.started_at > run.finished_at.toISOString()
+  ) {
     return { code: "run_finished", message: "This step started after its run had finished." };
   }
   return undefined;

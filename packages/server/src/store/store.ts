@@ -25,6 +25,7 @@ import { recordingFactsStore, type RecordingFactsStore } from "./recording-facts
 import { retentionSettingsStore, type RetentionSettingsStore } from "./retention-settings.ts";
 import { setUpStore, type SetUpStore } from "./set-up.ts";
 import { signInAttemptsStore, type SignInAttemptsStore } from "./sign-in-attempts.ts";
+import { traceNotesStore, type TraceNotesStore } from "./trace-notes.ts";
 import { usersStore, type UsersStore } from "./users.ts";
 
 /** Everything that can be done to the data. Who may do it is decided around it, never in it. */
@@ -52,6 +53,7 @@ import { staleRunsStore, type StaleRunsStore } from "./stale-runs.ts";
   RetentionSettingsStore &
   SetUpStore &
   SignInAttemptsStore &
+  TraceNotesStore &
   UsersStore;
 
 export interface StoreParts {
@@ -90,6 +92,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...retentionSettingsStore(database, clock),
     ...setUpStore(database, clock),
     ...signInAttemptsStore(database, clock),
+    ...traceNotesStore(database, clock),
     ...usersStore(database, clock),
   };
 }

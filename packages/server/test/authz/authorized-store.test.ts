@@ -148,6 +148,12 @@ const EXPECTED: Record<keyof Store, Expectation> = {
     own: [...PEOPLE, ...INGEST_KEYS],
     others: [],
   },
+  noteTraces: { input: ({ userId, scope }) => [{ userId, scope }, []], own: [...PEOPLE, ...INGEST_KEYS], others: [] },
+  dropRefusedTraces: {
+    input: ({ userId, scope }) => [{ userId, scope }, []],
+    own: [...PEOPLE, ...INGEST_KEYS],
+    others: [],
+  },
   readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
   readPurgeWindow: { input: () => [setting, 0], ...readingPurge },

@@ -93,6 +93,10 @@ beforeAll(async () => {
   await recordTrace(app, service.key, [{ key: "session.id", value: { stringValue: randomUUID() } }]);
   await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
 
+  await recordTrace(app, service.key, []);
+  await recordTrace(app, service.key, [{ key: "session.id", value: { stringValue: randomUUID() } }]);
+  await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
+
   const { batch: another } = completeRun({ chat_id: root.id });
   await app.client(owner.key).recordDebugBatch(another);
   const [left] = await store.listPayloadPartitions();
@@ -158,6 +162,20 @@ async function callChatMethods({ store, client }: TestApp, { id: ownerId, key }:
   await store.listMessages({ ...reading, limit: 10, afterId: messageId, beforeId: messageId + 10 });
   await store.editMessage({ ...writing, ...content, messageId });
   await store.readChat(reading);
+}
+
+const TRACE_ID = "0123456789abcdef0123456789abcdef";
+
+/** A model call and a tool of one trace, by OTLP. */
+async function recordTrace(app: TestApp, key: string, attributes: readonly object[]): Promise<void> {
+  const span = (spanId: string, operation: string) => ({
+    traceId: TRACE_ID,
+    spanId,
+    attributes: [{ key: "gen_ai.operation.name", value: { stringValue: operation } }, ...attributes],
+  });
+  const spans = [span("0000000000000001", "execute_tool"), span("0000000000000002", "chat")];
+  const headers = { "Content-Type": "application/json" };
+  await app.request("POST", "/v1/traces", { key, headers, json: { resourceSpans: [{ scopeSpans: [{ spans }] }] } });
 }
 
 const TRACE_ID = "0123456789abcdef0123456789abcdef";

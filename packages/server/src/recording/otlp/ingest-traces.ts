@@ -1,0 +1,116 @@
+import type { Rejection } from "@shelflife/api-contract";
+
+import { hasCode } from "../../coded-error.ts";
+import type { IngestCaller } from "../../store/ingest-batch.ts";
+import type { TraceNotesStore } from "../../store/trace-notes.ts";
+import { ingest, type IngestDependencies } from "../ingest.ts";
+import { buildBatch, type TraceBatch } from "./build-batch.ts";
+import type { ExportTraceServiceRequest } from "./generated/otlp_pb.ts";
+import { describeRefusals } from "./describe-refusals.ts";
+import { readSpans } from "./read-spans.ts";
+import { groupByTrace, noteOf, type TraceSpans } from "./trace-spans.ts";
+
+export interface TraceIngestDependencies extends IngestDependencies {
+  readonly store: IngestDependencies["store"] & TraceNotesStore;
+}
+
+export interface TraceIngestResult {
+  /** Spans of model calls and tools that were not recorded, and spans that could not be read. */
+  readonly rejectedSpans: number;
+  /** Why; empty where nothing was rejected. */
+  readonly errorMessage: string;
+}
+
+/** How often a batch is made again that another one of the same trace has overtaken. */
+const ATTEMPTS = 5;
+
+/** Traces are stored in portions of about so many spans; a trace is never split. */
+const SPANS_A_BATCH = 1_000;
+
+/**
+ * Records the model calls and tools in a request's spans as chats, runs and steps, by the way that native batches take:
+ * with the same checks, redaction, limits and owners.
+ *
+ * @throws CodedError `trace_moved` where other batches of the same traces have come in between too often
+ */
+export async function ingestTraces(
+  dependencies: TraceIngestDependencies,
+  caller: IngestCaller,
+  request: ExportTraceServiceRequest,
+): Promise<TraceIngestResult> {
+  const { spans, withoutId } = readSpans(request);
+  const now = dependencies.clock.now().toISOString();
+  const reasons = new Map<string, number>();
+  if (withoutId > 0) reasons.set(WITHOUT_ID, withoutId);
+  for (const portion of portions(groupByTrace(spans, now))) {
+    for (const { message } of await ingestPortion(dependencies, caller, portion, now)) {
+      reasons.set(message, (reasons.get(message) ?? 0) + 1);
+    }
+  }
+  return describeRefusals(reasons);
+}
+
+const WITHOUT_ID =
+  "A span needs a trace id of 16 bytes and a span id of 8, which are hexadecimal in JSON (32 and 16 digits).";
+
+function* portions(traces: readonly TraceSpans[]): Generator<TraceSpans[]> {
+  let portion: TraceSpans[] = [];
+  let spans = 0;
+  for (const trace of traces) {
+    portion.push(trace);
+    spans += trace.spans.length;
+    if (spans < SPANS_A_BATCH) continue;
+    yield portion;
+    portion = [];
+    spans = 0;
+  }
+  if (portion.length > 0) yield portion;
+}
+
+async function ingestPortion(
+  dependencies: TraceIngestDependencies,
+  caller: IngestCaller,
+  traces: readonly TraceSpans[],
+  now: string,
+): Promise<Rejection[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const noted = await dependencies.store.noteTraces(
+        caller,
+        traces.map((trace) => noteOf(trace, now)),
+      );
+      const built = buildBatch(traces, noted, now);
+      if (built.batch.traces.length === 0) return [];
+      const { rejected } = await ingest(dependencies, caller, built.batch);
+      await dropRefused(dependencies.store, caller, built, rejected);
+      return rejectionsOfSpans(built, rejected);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !hasCode(error, "trace_moved")) throw error;
+    }
+  }
+}
+
+/** One for each span that was not recorded. A tool goes the way of its run. */
+function rejectionsOfSpans({ spans }: TraceBatch, rejected: readonly Rejection[]): Rejection[] {
+  const byItem = new Map(rejected.map((rejection) => [`${rejection.kind} ${rejection.id}`, rejection]));
+  return spans.flatMap(({ id, runId }) => byItem.get(`step ${id}`) ?? byItem.get(`run ${runId}`) ?? []);
+}
+
+/** After these nothing of a chat is recorded, whoever sends it. */
+const FINAL_REFUSALS: ReadonlySet<string> = new Set(["debug_logging_off", "gone"]);
+
+async function dropRefused(
+  store: TraceNotesStore,
+  caller: IngestCaller,
+  { batch: { traces } }: TraceBatch,
+  rejected: readonly Rejection[],
+): Promise<void> {
+  const refused = new Set(
+    rejected.filter(({ kind, code }) => kind === "run" && FINAL_REFUSALS.has(code)).map(({ id }) => id),
+  );
+  const moved = traces.filter(
+    ({ homeChatId, ownChatId, runs }) =>
+      homeChatId !== ownChatId && runs.some(({ id, chatId }) => chatId === homeChatId && refused.has(id)),
+  );
+  if (moved.length > 0) await store.dropRefusedTraces(caller, moved);
+}

@@ -1,0 +1,224 @@
+import type { RunStatus } from "@shelflife/api-contract";
+import { sql } from "kysely";
+
+import { CodedError } from "../coded-error.ts";
+import type { OpenTransaction } from "./database.ts";
+import type { IngestCaller, PreparedStep } from "./ingest-batch.ts";
+import type { LockedRun } from "./ingest-runs.ts";
+import { jsonText } from "./json-text.ts";
+import { traceRunId } from "./trace-ids.ts";
+import { isFurtherOut, settleTrace, type KnownStep, type SettledRun } from "./trace-settlement.ts";
+import type { OuterSpan, PreparedTrace, TraceRun } from "./trace-batch.ts";
+
+/** What is remembered of a trace, locked to the end of the transaction. */
+export type LockedTraces = ReadonlyMap<string, { readonly outerSpans: Readonly<Record<string, OuterSpan>> }>;
+
+/**
+ * Locks what is remembered of the traces of a batch, so that their batches are stored one after the other.
+ *
+ * @throws CodedError `trace_moved` where the batch was made before another told where a trace belongs
+ */
+export async function lockTraces(
+  transaction: OpenTransaction,
+  caller: IngestCaller,
+  traces: readonly PreparedTrace[],
+): Promise<LockedTraces> {
+  if (traces.length === 0) return new Map();
+  const { rows } = await sql<{
+    trace_id: string;
+    home_chat_id: string | null;
+    outer_spans: Record<string, OuterSpan>;
+  }>`
+    SELECT trace_id, home_chat_id, outer_spans
+    FROM otlp_traces
+    WHERE sender_id = ${caller.userId} AND trace_id = ANY (${traces.map(({ traceId }) => traceId)}::text[])
+    ORDER BY trace_id
+    FOR UPDATE
+  `.execute(transaction);
+  const locked = new Map(rows.map((row) => [row.trace_id, row]));
+  for (const { traceId, homeChatId, ownChatId } of traces) {
+    const row = locked.get(traceId);
+    if (row === undefined || (row.home_chat_id ?? ownChatId) !== homeChatId) {
+      throw new CodedError("trace_moved", "Another batch has told meanwhile which chat a trace belongs to.");
+    }
+  }
+  return new Map(rows.map((row) => [row.trace_id, { outerSpans: row.outer_spans }]));
+}
+
+/**
+ * Brings the runs of traces to what everything known of them comes to: the order of their steps, the steps that tools
+ * belong to, when they started and ended, and how.
+ *
+ * @returns the runs of the batch as they are now
+ */
+export async function settleTraces(
+  transaction: OpenTransaction,
+  input: {
+    traces: readonly PreparedTrace[];
+    locked: LockedTraces;
+    runs: ReadonlyMap<string, LockedRun>;
+    steps: readonly PreparedStep[];
+  },
+): Promise<ReadonlyMap<string, LockedRun>> {
+  const { traces, locked, runs } = input;
+  if (traces.length === 0) return runs;
+  const known = await readKnownSteps(
+    transaction,
+    traces.flatMap((trace) => trace.runs.flatMap(({ id }) => runs.get(id) ?? [])),
+  );
+  const stepsOf = Map.groupBy(known, (step) => step.run_id);
+  const labels = new Map(input.steps.flatMap(({ id, firstMessage }) => (firstMessage ? [[id, firstMessage]] : [])));
+  const settled = traces.flatMap((trace) => {
+    const ofTrace = trace.runs.filter(({ id }) => runs.has(id));
+    return settleTrace({
+      runs: ofTrace,
+      steps: ofTrace.flatMap(({ id }) => stepsOf.get(id) ?? []),
+      tools: trace.tools.filter(({ runId }) => runs.has(runId)),
+      labels,
+      outerSpans: outerSpansByRun(trace, locked.get(trace.traceId)?.outerSpans ?? {}),
+    });
+  });
+  await writeSteps(transaction, settled);
+  await writeRuns(transaction, settled);
+  const now = new Map(runs);
+  const empty = traces.flatMap((trace) =>
+    trace.runs.filter(({ id }) => runs.has(id) && !settled.some((run) => run.id === id)),
+  );
+  await deleteEmptyRuns(transaction, empty);
+  for (const { id } of empty) now.delete(id);
+  for (const { id, status, finished_at } of settled) {
+    const run = now.get(id);
+    if (run !== undefined)
+      now.set(id, { ...run, status, finished_at: finished_at === null ? null : new Date(finished_at) });
+  }
+  return now;
+}
+
+/** A span that names no chat is around what the trace does in its home. */
+function outerSpansByRun(
+  { traceId, homeChatId }: PreparedTrace,
+  outerSpans: Readonly<Record<string, OuterSpan>>,
+): ReadonlyMap<string, OuterSpan> {
+  const { "": unnamed, ...named } = outerSpans;
+  const byRun = new Map(Object.entries(named).map(([chatId, span]) => [traceRunId(traceId, chatId), span]));
+  const homeRunId = traceRunId(traceId, homeChatId);
+  const ofHome = byRun.get(homeRunId);
+  if (unnamed !== undefined && (ofHome === undefined || isFurtherOut(unnamed, ofHome))) byRun.set(homeRunId, unnamed);
+  return byRun;
+}
+
+async function readKnownSteps(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<KnownStep[]> {
+  if (runs.length === 0) return [];
+  const { rows } = await sql<
+    Omit<KnownStep, "started_at" | "finished_at"> & { started_at: Date; finished_at: Date | null }
+  >`
+    SELECT step.id, step.run_id, step.step_number, step.status, step.started_at, step.finished_at, step.metadata
+    FROM unnest(
+      ${runs.map((run) => run.chat_id)}::uuid[],
+      ${runs.map((run) => run.id)}::uuid[]
+    ) AS concerned (chat_id, run_id)
+    JOIN chat_debug_steps AS step USING (chat_id, run_id)
+  `.execute(transaction);
+  return rows.map((row) => ({
+    ...row,
+    started_at: row.started_at.toISOString(),
+    finished_at: row.finished_at?.toISOString() ?? null,
+  }));
+}
+
+async function writeSteps(transaction: OpenTransaction, runs: readonly SettledRun[]): Promise<void> {
+  const superseded = runs.flatMap(({ chatId, superseded: id }) => (id === undefined ? [] : [{ chat_id: chatId, id }]));
+  if (superseded.length > 0) {
+    await sql`
+      DELETE FROM chat_debug_steps AS step
+      USING unnest(
+        ${superseded.map(({ chat_id }) => chat_id)}::uuid[], ${superseded.map(({ id }) => id)}::uuid[]
+      ) AS item (chat_id, id)
+      WHERE step.chat_id = item.chat_id AND step.id = item.id
+    `.execute(transaction);
+  }
+  const changed = runs.flatMap(({ chatId, changed: steps }) => steps.map((step) => ({ chat_id: chatId, ...step })));
+  if (changed.length > 0) {
+    // Two steps may swap their numbers, which are unique at every moment: all of them make way first.
+    await sql`
+      UPDATE chat_debug_steps AS step
+      SET step_number = step.step_number + 1000000000
+      FROM jsonb_to_recordset(${jsonText(changed)}::jsonb) AS item (chat_id uuid, id uuid, step_number integer)
+      WHERE step.chat_id = item.chat_id AND step.id = item.id AND step.step_number <> item.step_number
+    `.execute(transaction);
+    await sql`
+      UPDATE chat_debug_steps AS step
+      SET step_number = item.step_number, metadata = item.metadata
+      FROM jsonb_to_recordset(${jsonText(changed)}::jsonb) AS item (
+        chat_id uuid, id uuid, step_number integer, metadata jsonb
+      )
+      WHERE step.chat_id = item.chat_id AND step.id = item.id
+    `.execute(transaction);
+  }
+  const toolsSteps = runs.flatMap(({ chatId, toolsStep }) =>
+    toolsStep === undefined ? [] : [{ chat_id: chatId, ...toolsStep }],
+  );
+  if (toolsSteps.length === 0) return;
+  await sql`
+    INSERT INTO chat_debug_steps AS step (
+      id, run_id, chat_id, step_number, operation, status, metadata, started_at, updated_at, finished_at
+    )
+    SELECT item.id, item.run_id, item.chat_id, item.step_number, 'generate', item.status, item.metadata,
+      item.started_at, run.updated_at, item.finished_at
+    FROM jsonb_to_recordset(${jsonText(toolsSteps)}::jsonb) AS item (
+      id uuid, run_id uuid, chat_id uuid, step_number integer, status text, metadata jsonb,
+      started_at timestamptz, finished_at timestamptz
+    )
+    JOIN chat_debug_runs AS run ON run.id = item.run_id AND run.chat_id = item.chat_id
+    ORDER BY item.id
+    ON CONFLICT (id, chat_id) DO UPDATE SET
+      step_number = excluded.step_number,
+      metadata = excluded.metadata,
+      started_at = excluded.started_at,
+      updated_at = excluded.updated_at,
+      finished_at = excluded.finished_at
+  `.execute(transaction);
+}
+
+/** A run is there for its steps: one whose steps were all refused would stay unfinished and say nothing. */
+async function deleteEmptyRuns(transaction: OpenTransaction, runs: readonly TraceRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  await sql`
+    DELETE FROM chat_debug_runs AS run
+    USING unnest(${runs.map(({ chatId }) => chatId)}::uuid[], ${runs.map(({ id }) => id)}::uuid[]) AS item (chat_id, id)
+    WHERE run.chat_id = item.chat_id AND run.id = item.id
+      AND NOT EXISTS (SELECT FROM chat_debug_steps AS step WHERE step.chat_id = run.chat_id AND step.run_id = run.id)
+  `.execute(transaction);
+}
+
+async function writeRuns(transaction: OpenTransaction, runs: readonly SettledRun[]): Promise<void> {
+  if (runs.length === 0) return;
+  const items = runs.map(({ id, chatId, status, started_at, finished_at, provider, model, first_message }) => ({
+    id,
+    chat_id: chatId,
+    status: status satisfies RunStatus,
+    started_at,
+    finished_at,
+    provider,
+    model,
+    first_message,
+  }));
+  // Payloads stay where they are when a run turns out to have started earlier.
+  await sql`
+    UPDATE chat_debug_runs AS run
+    SET
+      status = item.status,
+      provider = item.provider,
+      model = item.model,
+      payload_at = CASE WHEN run.started_at = item.started_at THEN run.payload_at
+        ELSE coalesce(run.payload_at, run.started_at) END,
+      started_at = item.started_at,
+      finished_at = item.finished_at,
+      summary = (run.summary - 'first_message') || jsonb_strip_nulls(jsonb_build_object('first_message', item.first_message))
+    FROM jsonb_to_recordset(${jsonText(items)}::jsonb) AS item (
+      id uuid, chat_id uuid, status text, started_at timestamptz, finished_at timestamptz, provider text, model text,
+      first_message text
+    )
+    WHERE run.id = item.id AND run.chat_id = item.chat_id
+  `.execute(transaction);
+}
