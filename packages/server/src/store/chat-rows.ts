@@ -31,14 +31,18 @@ export interface ChatFamily extends ChatRow {
 export const chatColumns = sql`
   chat.id, chat.organization_id, chat.owner_id, chat.parent_chat_id, chat.root_chat_id, chat.title, chat.status,
   chat.created_at, chat.updated_at, chat.archived, chat.archived_at, chat.pin_order, chat.labels,
-  EXISTS (
-    SELECT FROM chat_messages AS message
+  -- An EXISTS would let the planner read all messages of all chats, where it takes one of this chat to be among the first.
+  (
+    SELECT message.id
+    FROM chat_messages AS message
     WHERE message.chat_id = chat.id
       AND message.id > coalesce(chat.last_read_message_id, 0)
       AND message.role = 'assistant'
       AND message.visibility <> 'model'
       AND NOT message.deleted
-  ) AS has_unread
+    ORDER BY message.id DESC
+    LIMIT 1
+  ) IS NOT NULL AS has_unread
 `;
 
 /** The same chats, in the same order, with their children from the oldest to the newest. */
