@@ -10,8 +10,14 @@ export interface PageProblems {
 const FAILED_REQUEST = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
 /** Collects what the browser complains of: uncaught errors, violations of a policy, errors on the console. */
-export function watchForProblems(page: Page): PageProblems {
+export async function watchForProblems(page: Page): Promise<PageProblems> {
   const problems: string[] = [];
+  // The console does not tell of a violation that a library provokes on purpose and catches.
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile }) => {
+      console.error(`Content security policy: ${effectiveDirective} refuses ${blockedURI}, in ${sourceFile}`);
+    });
+  });
   page.on("pageerror", (error) => problems.push(`Uncaught ${String(error)}`));
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") problems.push(message.text());

@@ -92,7 +92,7 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
         await context.addCookies([{ name: SESSION_COOKIE, value: as.key, url, httpOnly: true, sameSite: "Lax" }]);
       }
       const page = await context.newPage();
-      const problems = watchForProblems(page);
+      const problems = await watchForProblems(page);
       onTestFinished(() => problems.expectNoneBut(expectedProblems));
       await page.goto(`${url}${path}`);
       return page;
