@@ -32,7 +32,8 @@ export function captureRequest(input: unknown, init: RequestInit | undefined): C
     method: methodOf(init?.method ?? request?.method ?? "GET"),
     url: request?.url ?? String(input),
     headers: Object.fromEntries(headers),
-    body: given === undefined && request?.body ? described("[NOT READ]") : captureBody(given),
+    body:
+      given === undefined && request?.body ? notRecorded("the body of a Request that is no JSON") : captureBody(given),
     retryCount: count !== null && /^\d{1,4}$/.test(count) ? Number(count) : undefined,
     laterBody: isReadable ? readBranch(request.clone()) : undefined,
   };
@@ -59,17 +60,22 @@ function captureBody(body: unknown): CapturedBody {
   if (ArrayBuffer.isView(body)) return captureBytes(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
   if (body instanceof Blob) return described(describeBlob(body));
   if (body instanceof FormData) return described(describeForm(body));
-  return described("[STREAM]");
+  return notRecorded("a stream");
 }
 
 /** What the caller writes into its buffer afterwards is not what was sent. */
 function captureBytes(bytes: Uint8Array): CapturedBody {
-  if (bytes.byteLength > LONGEST_BODY_BYTES) return described(`[BINARY, ${bytes.byteLength} BYTES]`);
+  if (bytes.byteLength > LONGEST_BODY_BYTES) return notRecorded(`${bytes.byteLength} bytes`);
   return { kind: "bytes", bytes: bytes.slice() };
 }
 
 function described(description: Json): CapturedBody {
   return { kind: "described", description };
+}
+
+/** No text, which a content type would be held against. */
+function notRecorded(what: string): CapturedBody {
+  return described({ not_recorded: what });
 }
 
 function describeBlob(blob: Blob): string {
@@ -97,7 +103,7 @@ async function readBranch(branch: Request): Promise<CapturedBody> {
     length += piece.value.byteLength;
     if (length <= LONGEST_BODY_BYTES) continue;
     await reader?.cancel();
-    return described("[BINARY, TOO LONG]");
+    return notRecorded("a body that is too long");
   }
   return { kind: "bytes", bytes: Buffer.concat(pieces) };
 }
