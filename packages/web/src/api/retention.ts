@@ -1,5 +1,5 @@
-import type { RetentionSettingName } from "@shelflife/api-contract";
-import { queryOptions } from "@tanstack/react-query";
+import type { LedgerOutcome, RetentionSettingName } from "@shelflife/api-contract";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { client } from "./client.ts";
 
@@ -33,4 +33,33 @@ export const retentionStatusQuery = queryOptions({
 export const debugLoggingQuery = queryOptions({
   queryKey: ["debug-logging"],
   queryFn: ({ signal }) => client.retention.getDebugLogging({ signal }),
+});
+
+export interface LedgerFilter {
+  readonly policy?: string;
+  readonly outcome?: LedgerOutcome;
+}
+
+/** What every policy did in every tick, a page at a time, newest first. */
+export function ledgerQuery(filter: LedgerFilter) {
+  return infiniteQueryOptions({
+    queryKey: ["retention-ledger", filter],
+    queryFn: ({ signal, pageParam }) =>
+      client.retention.ledger({ ...filter, ...(pageParam === null ? {} : { before: pageParam }), signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_before,
+  });
+}
+
+/** The ledger as a table for other programs; the browser downloads it with the session's cookie. */
+export function ledgerCsvAddress(filter: LedgerFilter): string {
+  const parameters = new URLSearchParams({ format: "csv", limit: "200", ...filter });
+  return `/api/experimental/chats/retention/ledger?${parameters.toString()}`;
+}
+
+/** Stored bytes by age, and what was purged by day; they move slowly. */
+export const retentionHistoryQuery = queryOptions({
+  queryKey: ["retention-history"],
+  queryFn: ({ signal }) => client.retention.history({ signal }),
+  staleTime: 60_000,
 });

@@ -1,7 +1,57 @@
-import type { JSX } from "react";
+import type { RetentionSettingName } from "@shelflife/api-contract";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type JSX, useState } from "react";
 
-import { PageHeading } from "../../components/PageHeading.tsx";
+import { client } from "../../api/client.ts";
+import { dataState, problemOf } from "../../api/data-state.ts";
+import { useMe } from "../../api/me.ts";
+import {
+  ledgerCsvAddress,
+  type LedgerFilter,
+  ledgerQuery,
+  retentionHistoryQuery,
+  retentionStatusQuery,
+} from "../../api/retention.ts";
+import { type ActionState, RetentionPageView } from "./RetentionPageView.tsx";
 
 export function RetentionPage(): JSX.Element {
-  return <PageHeading>Retention</PageHeading>;
+  const me = useMe();
+  const queries = useQueryClient();
+  const [filter, setFilter] = useState<LedgerFilter>({});
+  const status = useQuery(retentionStatusQuery);
+  const history = useQuery(retentionHistoryQuery);
+  const ledger = useInfiniteQuery(ledgerQuery(filter));
+  const refresh = (): Promise<void> => queries.invalidateQueries({ queryKey: retentionStatusQuery.queryKey });
+  const run = useMutation({ mutationFn: () => client.retention.run(), onSettled: refresh });
+  const waive = useMutation({
+    mutationFn: (setting: RetentionSettingName) => client.retention.waiveGrace(setting),
+    onSettled: refresh,
+  });
+  const pages = dataState(ledger);
+  return (
+    <RetentionPageView
+      status={dataState(status)}
+      history={dataState(history)}
+      ledger={{
+        state: pages.kind === "ready" ? { ...pages, data: pages.data.pages.flatMap(({ entries }) => entries) } : pages,
+        filter,
+        policies: status.data?.policies.map(({ policy }) => policy) ?? [],
+        csvAddress: ledgerCsvAddress(filter),
+        more: ledger.isFetchingNextPage ? "loading" : ledger.hasNextPage ? "there" : "none",
+        onFilter: setFilter,
+        onMore: () => void ledger.fetchNextPage(),
+      }}
+      mayRun={me.may_run_purge}
+      mayWaive={me.may_update_deployment}
+      running={actionState(run)}
+      waiving={actionState(waive)}
+      onRun={() => run.mutate()}
+      onWaive={(setting) => waive.mutate(setting)}
+    />
+  );
+}
+
+function actionState({ isPending, error }: { isPending: boolean; error: Error | null }): ActionState {
+  if (error !== null) return { kind: "failed", problem: problemOf(error) };
+  return { kind: isPending ? "busy" : "idle" };
 }

@@ -1,0 +1,133 @@
+import { Button, Card, Group, Progress, Stack, Table, Text, Title } from "@mantine/core";
+import type { PolicyStatus, RetentionSettingName } from "@shelflife/api-contract";
+import type { JSX } from "react";
+
+import { Count } from "../../components/Count.tsx";
+import { DurationText } from "../../components/DurationText.tsx";
+import { ProblemAlert } from "../../components/ProblemAlert.tsx";
+import { StatusBadge } from "../../components/StatusBadge.tsx";
+import { TimeText } from "../../components/TimeText.tsx";
+import { recordName } from "./record-names.ts";
+import type { ActionState } from "./RetentionPageView.tsx";
+
+interface PolicyTableProps {
+  readonly policies: readonly PolicyStatus[];
+  readonly mayWaive: boolean;
+  readonly waiving: ActionState;
+  readonly onWaive: (setting: RetentionSettingName) => void;
+}
+
+/** What each policy keeps and for how long, how far behind it is, and what waits for its grace period. */
+export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTableProps): JSX.Element {
+  return (
+    <Card component="section" withBorder aria-labelledby="policies-heading">
+      <Title order={2} size="h4" id="policies-heading" mb="sm">
+        Policies
+      </Title>
+      {waiving.kind === "failed" && <ProblemAlert problem={waiving.problem} />}
+      <Table.ScrollContainer
+        minWidth={760}
+        scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Policies" } }}
+      >
+        <Table verticalSpacing="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>What</Table.Th>
+              <Table.Th>Window</Table.Th>
+              <Table.Th>Overdue by</Table.Th>
+              <Table.Th>Backlog</Table.Th>
+              <Table.Th>Last</Table.Th>
+              <Table.Th>Last success</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {policies.map((policy) => (
+              <Table.Tr key={policy.policy}>
+                <Table.Th scope="row">
+                  {policy.policy}
+                  <Text size="sm" c="dimmed" fw="normal">
+                    {policy.action === "archive" ? "archives" : "deletes"} {recordName(policy.record_type)}
+                  </Text>
+                </Table.Th>
+                <Table.Td>
+                  <Stack gap={4} align="flex-start">
+                    <WindowText policy={policy} />
+                    {policy.grace !== null && mayWaive && (
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        loading={waiving.kind === "busy"}
+                        onClick={() => onWaive(policy.setting)}
+                        aria-label={`Apply now: ${policy.setting}`}
+                      >
+                        Apply now
+                      </Button>
+                    )}
+                  </Stack>
+                </Table.Td>
+                <Table.Td>
+                  <DurationText
+                    ms={policy.oldest_overdue_seconds === null ? null : policy.oldest_overdue_seconds * 1_000}
+                  />
+                </Table.Td>
+                <Table.Td>
+                  <Count count={policy.backlog} />
+                </Table.Td>
+                <Table.Td>
+                  <LastWork policy={policy} />
+                </Table.Td>
+                <Table.Td>
+                  <TimeText time={policy.last_success_at} format="relative" none="never" />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Card>
+  );
+}
+
+function WindowText({ policy: { window, grace } }: { policy: PolicyStatus }): JSX.Element {
+  if (window.days === null) {
+    return (
+      <Text size="sm" c="red">
+        cannot be read; nothing of it is purged until it is set again
+      </Text>
+    );
+  }
+  return (
+    <div>
+      <Text size="sm">
+        {window.days === 0 ? "0, kept for ever" : window.days === 1 ? "1 day" : `${window.days} days`}
+        {window.source === "default" && " (default)"}
+      </Text>
+      {grace !== null && (
+        <Text size="sm" c="dimmed">
+          waits for its grace period, due <TimeText time={grace.due_at} format="relative" />
+        </Text>
+      )}
+    </div>
+  );
+}
+
+function LastWork({ policy: { last, policy } }: { policy: PolicyStatus }): JSX.Element {
+  if (last === null) return <Text size="sm">never ran</Text>;
+  const done = last.expired === 0 ? 100 : Math.min(100, Math.round((last.deleted / last.expired) * 100));
+  return (
+    <Stack gap={4}>
+      <Group gap="xs" wrap="nowrap">
+        <StatusBadge status={last.outcome} />
+        <Text size="sm">
+          <Count count={last.deleted} /> of <Count count={last.expired} />
+        </Text>
+      </Group>
+      {last.outcome === "running" && <Progress value={done} aria-label={`Progress of ${policy}`} />}
+      {last.error !== null && (
+        <Text size="sm" c="red">
+          {last.error}
+        </Text>
+      )}
+    </Stack>
+  );
+}
