@@ -65,6 +65,10 @@ const SYSTEM_CLOCK: Restriction = {
   importNames: ["systemClock"],
   message: "Take the clock that is passed in; main.ts and the commands choose it.",
 };
+const SIGN_IN_LIBRARY: Restriction = {
+  regex: "^@?better-auth(/|$)",
+  message: "Only sign-in/ knows the library that signs people in.",
+};
 const CLI = folder("cli/", "The command line calls the rest, and nothing calls it.");
 const HTTP = folder("http/", "This knows nothing of HTTP.");
 const RETENTION = folder("retention/", "This knows nothing of retention.");
@@ -81,7 +85,7 @@ const COMPOSITION = folder(
 );
 
 /** What no source of the server imports; the areas below add to it or take from it. */
-const EVERYWHERE = [OTHER_PACKAGES_FILES, TIMERS];
+const EVERYWHERE = [OTHER_PACKAGES_FILES, TIMERS, SIGN_IN_LIBRARY];
 
 /** What every part of the server obeys that is handed its infrastructure. */
 const HANDED_INFRASTRUCTURE = [...EVERYWHERE, CLIENTS, CLI, COMPOSITION, LOGGER, SYSTEM_CLOCK];
@@ -168,6 +172,18 @@ const AREAS: Area[] = [
   {
     files: [`${SERVER}/recording/**`],
     forbidden: [...HANDED_INFRASTRUCTURE, DATABASE_DRIVER, HTTP_SERVER, POSTGRES, HTTP, RETENTION],
+  },
+  {
+    files: [`${SERVER}/sign-in/**`],
+    forbidden: [
+      ...HANDED_INFRASTRUCTURE.filter((restriction) => restriction !== SIGN_IN_LIBRARY),
+      DATABASE_DRIVER,
+      HTTP_SERVER,
+      POSTGRES,
+      HTTP,
+      RETENTION,
+      RECORDING,
+    ],
   },
   {
     files: [`${SERVER}/{metrics,notify}/**`],

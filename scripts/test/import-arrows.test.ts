@@ -28,6 +28,7 @@ const INGEST = "src:recording/ingest.ts";
 
 /** What every part of the server is refused that is handed its infrastructure. */
 const HANDED = [...TESTS_AND_TIMERS, ...CLIENTS, ...INFRASTRUCTURE, CLI];
+const SIGN_IN_LIBRARY = ["better-auth", "better-auth/minimal", "@better-auth/core"];
 
 const FORBIDDEN: Record<string, string[]> = {
   "api-contract/src/": [...CLIENTS, "hono", "node:fs", "src:clock.ts"],
@@ -52,7 +53,11 @@ const FORBIDDEN: Record<string, string[]> = {
   "server/src/recording/": [...HANDED, ...DATABASE, POOL, HTTP, CUTOFF],
   "server/src/metrics/": [...HANDED, ...DATABASE, POOL, HTTP, CUTOFF],
   "server/src/notify/": [...HANDED, ...DATABASE, POOL, HTTP, CUTOFF],
-  "server/src/http/": [...HANDED, ...DATABASE, POOL, POLICY],
+  "server/src/sign-in/": [...HANDED, ...DATABASE, POOL, HTTP, CUTOFF, INGEST],
+  "server/src/store/sign-in.ts": SIGN_IN_LIBRARY,
+  "server/src/postgres/sign-in.ts": SIGN_IN_LIBRARY,
+  "server/src/cli/sign-in.ts": SIGN_IN_LIBRARY,
+  "server/src/http/": [...HANDED, ...DATABASE, POOL, POLICY, ...SIGN_IN_LIBRARY],
   "server/src/http/routes/": [...DATABASE, POLICY, CLI],
   "server/src/http/listen.ts": [
     ...HANDED.filter((target) => target !== "@hono/node-server"),
@@ -80,6 +85,7 @@ const ALLOWED: Record<string, string[]> = {
   "server/src/store/": ["kysely", "pg", "src:clock.ts", "src:postgres/locks.ts", "./tables.ts"],
   "server/src/postgres/": ["kysely", "pg", "src:clock.ts", "node:fs"],
   "server/src/retention/": [STORE, AUTHZ, "src:metrics/purge-metrics.ts", POLICY],
+  "server/src/sign-in/": [...SIGN_IN_LIBRARY, STORE, AUTHZ, "src:clock.ts"],
   "server/src/http/": [STORE, AUTHZ, CUTOFF, INGEST, "hono"],
   "server/src/cli/": ["src:main.ts", "src:database-access.ts", "systemClock", CUTOFF, HTTP, CLI],
   "server/src/cli/demo.ts": ["@shelflife/sdk", "@shelflife/api-contract"],

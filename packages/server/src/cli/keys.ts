@@ -3,11 +3,9 @@ import { type Command, Option } from "commander";
 import { validate as isUuid } from "uuid";
 
 import { CodedError } from "../coded-error.ts";
-import type { Store } from "../store/store.ts";
-import type { User } from "../store/users.ts";
 import { COMMAND_LINE, withDatabase } from "./command-context.ts";
 import { print } from "./print.ts";
-import { checkEmail } from "./users.ts";
+import { findUser } from "./users.ts";
 
 export function addKeysCommand(program: Command): void {
   const keys = program.command("keys").description("API keys. A key is shown once, when it is made.");
@@ -73,10 +71,4 @@ export function addKeysCommand(program: Command): void {
       if (!revoked) throw new CodedError("not_found", `${options.email} has no key ${id} in force.`);
       print({ id, revoked }, options, () => `Key ${id} is revoked.`);
     });
-}
-
-async function findUser(store: Store, email: string): Promise<User> {
-  const user = await store.findUserByEmail(checkEmail(email));
-  if (user === undefined) throw new CodedError("not_found", `There is no person with the e-mail address ${email}.`);
-  return user;
 }

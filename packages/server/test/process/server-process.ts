@@ -36,7 +36,7 @@ export function startCommand(
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SHELFLIFE_")));
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", MAIN, ...args], {
     env: { ...inherited, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   let stdout = "";
   let stderr = "";
@@ -63,8 +63,15 @@ export function startCommand(
   };
 }
 
-export function runCommand(args: readonly string[], environment: Record<string, string>): Promise<Finished> {
-  return startCommand(args, environment).finished;
+export function runCommand(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input = "",
+): Promise<Finished> {
+  const { child, finished } = startCommand(args, environment);
+  // Who has read enough does not read on.
+  child.stdin?.on("error", () => undefined).end(input);
+  return finished;
 }
 
 /** The server's base URL, once it listens. */
