@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 import { runItem, stepItem, type SentRun, type SentStep } from "../debug-batches.ts";
 import { waitForLockWaits } from "../lock-waits.ts";
-import { storedRow } from "../stored-rows.ts";
+import { countRows, storedRow } from "../stored-rows.ts";
 import { createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 
 let app: TestApp;
@@ -117,6 +117,19 @@ describe("a step without a run that it could go into", () => {
     const step = stepItem({ id: randomUUID(), chat_id: chat.id });
     const { rejected } = await send({ chats: [chat], steps: [step] });
     expect(rejected).toMatchObject([{ kind: "step", id: step.id, code: "run_not_found" }]);
+  });
+
+  test("is run_not_found where its run has been purged meanwhile, which the reason says", async () => {
+    const run = runItem({ updated_at: "2020-01-01T00:00:00Z" });
+    const step = stepItem(run, { status: "in_progress" });
+    await send({ runs: [run], steps: [step] });
+    const { signal } = new AbortController();
+    const cutoff = new Date("2021-01-01T00:00:00Z");
+    await app.store.purgeDebugRunBatch({ cutoff, limit: 10, after: null, ledgerId: randomUUID(), signal });
+    const { rejected } = await send({ steps: [{ ...step, status: "completed" }, stepItem(run)] });
+    expect(rejected.map(({ code }) => code)).toEqual(["run_not_found", "run_not_found"]);
+    expect(rejected[0]?.message).toContain("it may have been purged");
+    expect(await countRows(app.pool)).toMatchObject({ runs: 0, steps: 0 });
   });
 
   test("does not create the chat that it names", async () => {
