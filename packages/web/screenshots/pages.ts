@@ -1,0 +1,31 @@
+import type { Page } from "playwright-core";
+
+/** What the demo made, which the pictures show. */
+export interface Demo {
+  /** A chat with several debug runs. */
+  readonly chat: { readonly id: string; readonly owner: string };
+}
+
+export interface PicturedPage {
+  /** The picture is `docs/screenshots/<name>-<scheme>.png`. */
+  readonly name: string;
+  readonly path: (demo: Demo) => string;
+  /** Whose page it is, by their e-mail address; nobody's is seen without being signed in. */
+  readonly as: (demo: Demo) => string | null;
+  /** Brings the page to what the picture shows; it is loaded when this begins. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+const ADMINISTRATOR = "nadia@demo.example";
+
+/** The pages in the documentation's pictures, light and dark. */
+export const PICTURED_PAGES: readonly PicturedPage[] = [
+  { name: "sign-in", path: () => "/sign-in", as: () => null },
+  { name: "chats", path: () => "/chats", as: ({ chat }) => chat.owner },
+  { name: "chat", path: ({ chat }) => `/chats/${chat.id}`, as: ({ chat }) => chat.owner },
+  { name: "lifecycle", path: () => "/lifecycle", as: () => ADMINISTRATOR },
+  { name: "retention", path: () => "/retention", as: () => ADMINISTRATOR },
+  { name: "audit", path: () => "/audit", as: () => ADMINISTRATOR },
+  { name: "users", path: () => "/users", as: () => ADMINISTRATOR },
+  { name: "settings", path: () => "/settings", as: ({ chat }) => chat.owner },
+];
