@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 import { runItem, stepItem, type SentRun, type SentStep } from "../debug-batches.ts";
 import { waitForLockWaits } from "../lock-waits.ts";
-import { countRows, storedRow } from "../stored-rows.ts";
+import { storedRow } from "../stored-rows.ts";
 import { createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 
 let app: TestApp;
@@ -129,7 +129,8 @@ describe("a step without a run that it could go into", () => {
     const { rejected } = await send({ steps: [{ ...step, status: "completed" }, stepItem(run)] });
     expect(rejected.map(({ code }) => code)).toEqual(["run_not_found", "run_not_found"]);
     expect(rejected[0]?.message).toContain("it may have been purged");
-    expect(await countRows(app.pool)).toMatchObject({ runs: 0, steps: 0 });
+    expect(await storedRow(app.pool, "chat_debug_runs", run.id)).toBeUndefined();
+    expect(await storedRow(app.pool, "chat_debug_steps", step.id)).toBeUndefined();
   });
 
   test("does not create the chat that it names", async () => {
