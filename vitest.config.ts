@@ -2,7 +2,8 @@ import { fileURLToPath } from "node:url";
 
 import { defineConfig } from "vitest/config";
 
-const conditions = ["@shelflife/source", "module", "node"];
+/** As Node has them: the builds for bundlers that some packages offer as "module" do not run in it. */
+const conditions = ["@shelflife/source", "node"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
 

@@ -42,14 +42,16 @@ export class AttemptRecording implements HttpListener {
     return !this.#final;
   }
 
+  get listens(): boolean {
+    return !this.#answered && this.open;
+  }
+
   /** The last request before the answer is the one that was answered: others fetch a token, or were redirected. */
   requested({ method, url, headers }: Parameters<HttpListener["requested"]>[0]): void {
-    if (this.#answered || !this.open) return;
     this.#exchange = { ...this.#exchange, method, url, requestHeaders: headers };
   }
 
   responded({ status, headers }: Parameters<HttpListener["responded"]>[0]): void {
-    if (this.#answered || !this.open) return;
     this.#exchange = { ...this.#exchange, responseStatus: status, responseHeaders: headers };
   }
 

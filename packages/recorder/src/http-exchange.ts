@@ -5,6 +5,8 @@ import { readField } from "./normalize-error.ts";
 
 /** Who is told of the HTTP requests that a piece of work makes with Node's `fetch`. */
 export interface HttpListener {
+  /** False once it has heard all that it waits for. */
+  readonly listens: boolean;
   requested(request: { method: string; url: string; headers: Record<string, string> }): void;
   responded(response: { status: number; headers: Record<string, string> }): void;
 }
@@ -22,6 +24,11 @@ export function listeningToHttp<Answer>(listener: HttpListener, work: () => Answ
   return listeners.run(listener, work);
 }
 
+/** Whether a call that is recorded is what makes the requests at hand. */
+export function isListenedTo(): boolean {
+  return listeners.getStore()?.listens ?? false;
+}
+
 function subscribeOnce(): void {
   if (subscribed) return;
   subscribed = true;
@@ -32,7 +39,7 @@ function subscribeOnce(): void {
 function created(message: unknown): void {
   const listener = listeners.getStore();
   const request = readField(message, "request");
-  if (!listener || typeof request !== "object" || request === null) return;
+  if (!listener?.listens || typeof request !== "object" || request === null) return;
   listenerOf.set(request, listener);
   listener.requested({
     method: String(readField(request, "method")),
@@ -47,7 +54,8 @@ function answered(message: unknown): void {
   const listener = typeof request === "object" && request !== null ? listenerOf.get(request) : undefined;
   const response = readField(message, "response");
   const status = readField(response, "statusCode");
-  if (typeof status === "number") listener?.responded({ status, headers: headersOf(readField(response, "headers")) });
+  if (!listener?.listens || typeof status !== "number") return;
+  listener.responded({ status, headers: headersOf(readField(response, "headers")) });
 }
 
 /** Names and values in turn, as texts or as bytes; a name that comes twice has both values. */

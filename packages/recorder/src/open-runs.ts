@@ -11,10 +11,6 @@ export class OpenRuns {
   constructor(recorder: Recorder, clock: Clock) {
     this.#recorder = recorder;
     this.#clock = clock;
-    // Whoever sends everything on demand has nothing more to come for a run that only waits for what may follow.
-    recorder.beforeFlush(() => {
-      for (const run of this.#runs) run.stopLingering();
-    });
   }
 
   start(start: RunStart): RunRecording {

@@ -67,12 +67,6 @@ export interface Unattended {
   left(): void;
 }
 
-interface Lingering {
-  cancel(): void;
-  release(outcome?: RunOutcome): void;
-  over(): RunOutcome;
-}
-
 /**
  * One operation of a chat. It is over when nobody holds it any more, and how the last one to let go says that it ended
  * is how it ended. A stronger outcome may still come later, as on the server.
@@ -87,12 +81,12 @@ export class RunRecording {
   #steps = 0;
   #holds = 0;
   #status: RunStatus = "in_progress";
-  #outcome: RunOutcome | undefined;
+  #outcome: { outcome: RunOutcome; at: number } = { outcome: "completed", at: 0 };
+  #releasedAt = 0;
   #finishedAt: number | undefined;
   #lastSign: number;
   #lastHeartbeat: number;
   #cancelLook: () => void;
-  #lingering: Lingering | undefined;
 
   constructor(start: RunStart, around: RunSurroundings) {
     this.#start = { ...start };
@@ -142,48 +136,20 @@ export class RunRecording {
   }
 
   /**
-   * Keeps the run open until the answer is called, once; how that ended counts unless a later one says otherwise, and
-   * when, in milliseconds since the Unix epoch, where that was before.
+   * Keeps the run open until the answer is called, once. How the last of those ended that were held is how the run ends,
+   * by the time that they tell, in milliseconds since the Unix epoch: some are known to have ended only later.
    */
   hold(): (outcome?: RunOutcome, at?: number) => void {
     let held = true;
     this.#holds += 1;
-    return (outcome, at) => {
+    return (outcome, at = this.#around.clock.now()) => {
       if (!held) return;
       held = false;
       this.#holds -= 1;
-      this.#outcome = outcome ?? this.#outcome;
-      if (this.#holds === 0) this.end(this.#outcome ?? "completed", at);
+      this.#releasedAt = Math.max(this.#releasedAt, at);
+      if (outcome && at >= this.#outcome.at) this.#outcome = { outcome, at };
+      if (this.#holds === 0) this.end(this.#outcome.outcome, this.#releasedAt);
     };
-  }
-
-  /**
-   * Stays open for what may follow, no longer than told. Where nothing follows, `over` is asked how that was the end.
-   */
-  linger(forMs: number, over: () => RunOutcome): void {
-    const release = this.hold();
-    this.goOn();
-    const cancel = this.#around.clock.setTimer(() => this.stopLingering(), forMs);
-    this.#lingering = { cancel, release, over };
-  }
-
-  /** What was waited for has come. */
-  goOn(): void {
-    const lingering = this.#endLingering();
-    lingering?.release();
-  }
-
-  /** Nothing is going to follow. */
-  stopLingering(): void {
-    const lingering = this.#endLingering();
-    lingering?.release(lingering.over());
-  }
-
-  #endLingering(): Lingering | undefined {
-    const lingering = this.#lingering;
-    this.#lingering = undefined;
-    lingering?.cancel();
-    return lingering;
   }
 
   /** Looks after something that may be left without a word; the answer ends that. */

@@ -128,13 +128,14 @@ export class StepRecording {
     return true;
   }
 
-  failed(error: unknown): void {
+  /** @param at when it failed, in milliseconds since the Unix epoch, where that turns out later */
+  failed(error: unknown, at?: number): void {
     const cause = lastOfRetries(error);
     const state = this.#stream?.state;
     const wasCut = state === "flowing" || state === "broken off" || isAbort(cause);
     this.#error ??= this.#readError(cause);
     this.#closeAttempts(wasCut ? "interrupted" : "error", cause);
-    this.#close(wasCut ? "interrupted" : "error");
+    this.#close(wasCut ? "interrupted" : "error", at);
   }
 
   interrupted(reason: unknown): void {
@@ -206,8 +207,8 @@ export class StepRecording {
     for (const attempt of this.#attempts) attempt.finish(status, error);
   }
 
-  #close(status: RunStatus): void {
-    if (status !== this.#status) this.#finishedAt = new Date(this.#clock.now()).toISOString();
+  #close(status: RunStatus, at: number = this.#clock.now()): void {
+    if (status !== this.#status) this.#finishedAt = new Date(at).toISOString();
     this.#status = status;
   }
 }

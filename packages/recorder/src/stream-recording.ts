@@ -31,6 +31,8 @@ export class StreamRecording implements StreamListener {
   #usage: Json = null;
   #warnings: Json = [];
   #details: Record<string, string> = {};
+  /** Which tools are asked for, whether or not it is recorded with what arguments. */
+  readonly toolCalls: unknown[] = [];
 
   constructor(attempt: AttemptRecording, showsOutputs: boolean, events: StreamEvents) {
     this.#attempt = attempt;
@@ -74,6 +76,10 @@ export class StreamRecording implements StreamListener {
         return this.#finish(part);
       case "error":
         return this.#fail(readField(part, "error"));
+      case "tool-call":
+        this.toolCalls.push(part);
+        if (this.#showsOutputs) this.#content.add(part);
+        return;
       default:
         if (this.#showsOutputs) this.#content.add(part);
     }
