@@ -9,7 +9,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { runCommand, startCommand, urlOf } from "./server-process.ts";
 
-const APPLICATION = fileURLToPath(new URL("recording-process.ts", import.meta.url));
+const APPLICATION = fileURLToPath(new URL("./recording-process.ts", import.meta.url));
 
 /** Runs an application until it is in the middle of a call, and kills it there. */
 async function killMidRun(url: string, key: string, ids: readonly string[]): Promise<void> {
