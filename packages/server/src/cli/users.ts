@@ -77,7 +77,7 @@ export async function findUser(store: Store, email: string): Promise<User> {
 }
 
 /** @throws CodedError `validation_failed` where this is no e-mail address */
-export function checkEmail(text: string): string {
+function checkEmail(text: string): string {
   const parsed = emailSchema.safeParse(text.trim());
   if (!parsed.success) throw new CodedError("validation_failed", `--email: ${text} is not an e-mail address.`);
   return parsed.data;

@@ -10,7 +10,7 @@ import { COOKIE_PREFIX } from "./session-cookie.ts";
 const SECONDS_PER_DAY = 86_400;
 
 /** How long a session lasts after it was last used, in days. */
-export const SESSION_DAYS = 7;
+const SESSION_DAYS = 7;
 
 /** The header by which the library is told the client's address. Requests are made anew for it, so nobody else sets it. */
 export const ADDRESS_HEADER = "x-shelflife-client-address";

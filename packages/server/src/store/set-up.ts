@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
 import { writeAudit, type AuditOrigin } from "./audit.ts";
 import type { Database, OpenTransaction } from "./database.ts";
+import { ALLOW_USERS_KEY, USER_DEFAULT_KEY } from "./debug-logging.ts";
 import { insertUser, type User } from "./users.ts";
 
 export interface CompletedSetUp {
@@ -79,8 +80,9 @@ export function setUpStore(database: Database, clock: Clock): SetUpStore {
         await transaction.deleteFrom("set_up_tokens").execute();
         const { allowUsers, userDefault } = DEBUG_LOGGING[debugLogging];
         const by = { ...origin, userId: user.id };
-        await writeSwitch(transaction, "agents_chat_debug_logging_allow_users", allowUsers, by, now);
-        await writeSwitch(transaction, "agents_chat_debug_logging_user_default", userDefault, by, now);
+        // Both are stored, whatever holds without them: it was chosen.
+        await storeSwitch(transaction, { key: ALLOW_USERS_KEY, field: "allow_users", on: allowUsers }, by, now);
+        await storeSwitch(transaction, { key: USER_DEFAULT_KEY, field: "user_default", on: userDefault }, by, now);
         return user;
       });
     },
@@ -92,10 +94,9 @@ async function nobodyHasAnAccount(database: Database): Promise<boolean> {
   return someone === undefined;
 }
 
-async function writeSwitch(
+async function storeSwitch(
   transaction: OpenTransaction,
-  key: string,
-  on: boolean,
+  { key, field, on }: { key: string; field: string; on: boolean },
   origin: AuditOrigin,
   now: Date,
 ): Promise<void> {
@@ -112,6 +113,6 @@ async function writeSwitch(
     resourceType: "site_config",
     resourceTarget: key,
     action: "write",
-    diff: { value: { old: former?.value ?? null, new: value } },
+    diff: { [field]: { old: former?.value ?? null, new: on } },
   });
 }

@@ -325,5 +325,9 @@ describe("a provider that is out of reach", () => {
     expect((await new TestBrowser(app).signIn("person@example.com")).status).toBe(200);
     await app.clock.advance(15_000);
     expect((await asked).status).toBe(503);
+    const back = comeBack(browser, new URL("/api/auth/callback/oidc?code=x&state=y", PUBLIC_URL));
+    await app.clock.waitForSleepers();
+    await app.clock.advance(15_000);
+    expect((await back).headers.get("Location")).toBe("/sign-in?error=provider_unavailable");
   });
 });

@@ -11,7 +11,7 @@ import type { Route } from "../route.ts";
 import { validate } from "../validate.ts";
 
 /** How often one person may try: whoever finds an open browser must not guess the password there. */
-export const CHANGE_LIMIT: Limit = { name: "password-change", max: 10, windowMs: 900_000 };
+const CHANGE_LIMIT: Limit = { name: "password-change", max: 10, windowMs: 900_000 };
 
 /** Changing one's own password, which ends all of one's other sessions. */
 export function passwordRoute(prefix: string): Route {

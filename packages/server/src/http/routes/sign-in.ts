@@ -25,7 +25,7 @@ import { validate } from "../validate.ts";
 const MINUTE_MS = 60_000;
 
 /** How often one address may try to sign in. */
-export const PASSWORD_LIMIT: Limit = { name: "password", max: 20, windowMs: MINUTE_MS };
+const PASSWORD_LIMIT: Limit = { name: "password", max: 20, windowMs: MINUTE_MS };
 const OPENID_CONNECT_LIMIT: Limit = { name: "openid-connect", max: 30, windowMs: MINUTE_MS };
 
 /** What a browser needs that is not signed in. Nothing else of the library below is reachable. */
@@ -88,9 +88,15 @@ export function signInRoutes(prefix: string, { store, signIn, publicUrl }: Authe
         await limitAttempts(context, anonymous, OPENID_CONNECT_LIMIT);
         const body = validate(openIdConnectSignInSchema, await readJson(context, JSON_BODY_BYTES));
         const paths = { success: body.callbackURL ?? "/", failure: body.errorCallbackURL ?? "/sign-in" };
-        const { value: url, cookies } = await whereAvailable(signIn.beginOpenIdConnect(paths, browserOf(context)));
-        setCookies(context, cookies);
-        return context.json({ url, redirect: true });
+        try {
+          const { value: url, cookies } = await signIn.beginOpenIdConnect(paths, browserOf(context));
+          setCookies(context, cookies);
+          return context.json({ url, redirect: true });
+        } catch (error) {
+          if (!hasCode(error, "provider_unavailable")) throw error;
+          const message = "The OpenID Connect provider does not answer; try again.";
+          throw new HttpError(503, "unavailable", message, { cause: error });
+        }
       },
     },
     {
@@ -112,7 +118,13 @@ export function signInRoutes(prefix: string, { store, signIn, publicUrl }: Authe
       async handle(context) {
         if (signIn.openIdConnectName === undefined) throw notFound("way to sign in");
         const query = new URL(context.req.url).searchParams;
-        return whereAvailable(signIn.finishOpenIdConnect(query, browserOf(context)));
+        try {
+          return await signIn.finishOpenIdConnect(query, browserOf(context));
+        } catch (error) {
+          if (!hasCode(error, "provider_unavailable")) throw error;
+          // Nobody but a browser comes here, and a browser is shown a page.
+          return context.redirect("/sign-in?error=provider_unavailable");
+        }
       },
     },
     {
@@ -145,15 +157,4 @@ export function signInRoutes(prefix: string, { store, signIn, publicUrl }: Authe
       },
     },
   ];
-}
-
-async function whereAvailable<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!hasCode(error, "provider_unavailable")) throw error;
-    throw new HttpError(503, "unavailable", "The OpenID Connect provider does not answer; try again.", {
-      cause: error,
-    });
-  }
 }
