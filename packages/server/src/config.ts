@@ -1,12 +1,13 @@
 import { z } from "zod";
 
 import { CodedError } from "./coded-error.ts";
+import { mailbox, SMTP_TOGETHER, smtpUrl, webhookSecret, WEBHOOK_TOGETHER, webhookUrl } from "./digest-settings.ts";
 import {
   addresses,
   anyText,
   emailDomains,
   issuer,
-  missingTogether,
+  OIDC_TOGETHER,
   publicUrl,
   scopes,
   secret,
@@ -150,6 +151,19 @@ export const VARIABLES = {
     "300",
     "How long one retention policy may drain its backlog in one tick, in seconds. A tick that its budget ended is followed by the next at once.",
   ),
+  SHELFLIFE_DIGEST_WEBHOOK_URL: optional(
+    webhookUrl,
+    "Where digests of auto-archived chats are posted as signed JSON. Left out, they are posted nowhere.",
+  ),
+  SHELFLIFE_DIGEST_WEBHOOK_SECRET: optional(
+    webhookSecret,
+    "What they are signed with, at least 16 characters: `whsec_` and base64, or any other text.",
+  ),
+  SHELFLIFE_SMTP_URL: optional(
+    smtpUrl,
+    "The server by which digests are mailed to the owners of the chats: `smtp://` or `smtps://`, with user and password. Left out, nothing is mailed.",
+  ),
+  SHELFLIFE_SMTP_FROM: optional(mailbox, "The sender of those mails: an address, with or without a name."),
 } satisfies Record<string, Variable<unknown>>;
 
 type VariableName = keyof typeof VARIABLES;
@@ -176,9 +190,23 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     else problems.push(...parsed.error.issues.map((issue) => `${name} ${issue.message}`));
   }
   const wrong = new Set(problems.map((problem) => problem.split(" ", 1)[0] ?? ""));
-  problems.push(...missingTogether(values, wrong));
+  for (const group of TOGETHER) problems.push(...missingOf(group, values, wrong));
   if (problems.length > 0) throw new CodedError("config_invalid", `Invalid configuration: ${problems.join("; ")}.`);
   return values as Config;
+}
+
+/** Variables that need each other. */
+const TOGETHER: readonly (readonly VariableName[])[] = [OIDC_TOGETHER, WEBHOOK_TOGETHER, SMTP_TOGETHER];
+
+/** What is wrong with variables that need each other; each sentence names the one that is missing. */
+function missingOf(
+  group: readonly VariableName[],
+  values: Readonly<Record<string, unknown>>,
+  wrong: ReadonlySet<string>,
+): string[] {
+  const missing = group.filter((name) => values[name] === undefined && !wrong.has(name));
+  if (missing.length === group.length) return [];
+  return missing.map((name) => `${name} must be set where others of ${group.join(", ")} are`);
 }
 
 /** What an application's recorder reads; it may well stand in the environment of a server beside it. */

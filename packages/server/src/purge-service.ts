@@ -8,6 +8,8 @@ import type { Config } from "./config.ts";
 import type { DatabaseAccess } from "./database-access.ts";
 import type { Log } from "./log.ts";
 import { purgeMetrics } from "./metrics/purge-metrics.ts";
+import { createNotifiers } from "./notify/create-notifiers.ts";
+import type { Notifier } from "./notify/digest.ts";
 import { tryPurgeLock } from "./postgres/purge-lock.ts";
 import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
 import type { PurgeTickDependencies } from "./retention/purge-tick.ts";
@@ -25,6 +27,7 @@ export function purgeDependencies(
     clock,
     log: log.child({ component: "purge" }),
     metrics: purgeMetrics(registry),
+    notifiers: notifiersOf(config, { clock, log }),
     pace: {
       batchSize: config.SHELFLIFE_PURGE_BATCH_SIZE,
       batchTargetMs: config.SHELFLIFE_PURGE_BATCH_MS,
@@ -38,4 +41,16 @@ export function purgeDependencies(
     enabled: config.SHELFLIFE_PURGE,
     replica: `${hostname()}:${process.pid}`,
   };
+}
+
+function notifiersOf(config: Config, parts: { clock: Clock; log: Log }): Notifier[] {
+  const { SHELFLIFE_DIGEST_WEBHOOK_URL: webhookUrl, SHELFLIFE_DIGEST_WEBHOOK_SECRET: secret } = config;
+  const { SHELFLIFE_SMTP_URL: smtpUrl, SHELFLIFE_SMTP_FROM: from } = config;
+  return createNotifiers(
+    {
+      webhook: webhookUrl === undefined || secret === undefined ? undefined : { url: webhookUrl, secret },
+      mail: smtpUrl === undefined || from === undefined ? undefined : { url: smtpUrl, from },
+    },
+    parts,
+  );
 }

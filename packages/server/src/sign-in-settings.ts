@@ -68,11 +68,9 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
 
-const OIDC_TOGETHER = ["SHELFLIFE_OIDC_ISSUER", "SHELFLIFE_OIDC_CLIENT_ID", "SHELFLIFE_OIDC_CLIENT_SECRET"] as const;
-
-/** What is wrong with variables that need each other; each sentence names the one that is missing. */
-export function missingTogether(values: Readonly<Record<string, unknown>>, wrong: ReadonlySet<string>): string[] {
-  const missing = OIDC_TOGETHER.filter((name) => values[name] === undefined && !wrong.has(name));
-  if (missing.length === OIDC_TOGETHER.length) return [];
-  return missing.map((name) => `${name} must be set where others of ${OIDC_TOGETHER.join(", ")} are`);
-}
+/** Variables that mean something together only. */
+export const OIDC_TOGETHER = [
+  "SHELFLIFE_OIDC_ISSUER",
+  "SHELFLIFE_OIDC_CLIENT_ID",
+  "SHELFLIFE_OIDC_CLIENT_SECRET",
+] as const;

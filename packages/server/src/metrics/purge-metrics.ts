@@ -1,11 +1,18 @@
+import type { PolicyAction } from "@shelflife/api-contract";
 import { Counter, Histogram, type Registry } from "prom-client";
+
+/** A kind of record, and what retention does to it, which says by which counter it is counted. */
+export interface CountedRecords {
+  readonly recordType: string;
+  readonly action: PolicyAction;
+}
 
 /** What the purge reports to Prometheus. */
 export interface PurgeMetrics {
   /** Makes every label value exist, from the first iteration on and also where nothing went. */
-  announce(recordTypes: readonly string[]): void;
-  /** Adds records whose deletion has been committed. */
-  countPurged(recordType: string, records: number): void;
+  announce(kinds: readonly CountedRecords[]): void;
+  /** Adds records whose deletion, or archiving, has been committed. */
+  countDone(kind: CountedRecords, records: number): void;
   /** Adds bytes of payload whose disk has been given back. */
   countReclaimed(bytes: number): void;
   /** Observes an iteration: exactly one sample, failed or not. */
@@ -26,18 +33,25 @@ export function purgeMetrics(registry: Registry): PurgeMetrics {
     labelNames: ["record_type"],
     registers: [registry],
   });
+  const archived = new Counter({
+    name: "shelflife_chat_auto_archive_records_archived_total",
+    help: "Chats, roots and children, that were archived for want of activity, counted when that was committed.",
+    registers: [registry],
+  });
   const reclaimed = new Counter({
     name: "shelflife_payload_bytes_reclaimed_total",
     help: "Bytes of debug payload, indexes included, whose disk was given back by dropping partitions.",
     registers: [registry],
   });
+  const countDone = ({ recordType, action }: CountedRecords, records: number): void => {
+    if (action === "archive") archived.inc(records);
+    else purged.inc({ record_type: recordType }, records);
+  };
   return {
-    announce(recordTypes) {
-      for (const recordType of recordTypes) purged.inc({ record_type: recordType }, 0);
+    announce(kinds) {
+      for (const kind of kinds) countDone(kind, 0);
     },
-    countPurged(recordType, records) {
-      purged.inc({ record_type: recordType }, records);
-    },
+    countDone,
     countReclaimed(bytes) {
       reclaimed.inc(bytes);
     },

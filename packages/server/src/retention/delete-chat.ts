@@ -1,14 +1,15 @@
 import type { AuditOrigin } from "../store/audit.ts";
 import type { Store } from "../store/store.ts";
+import { stepsToEmpty } from "./empty-chat.ts";
 
-/** Runs, or payload rows, that one transaction deletes at the most. */
+/** Rows of a kind that one transaction deletes at the most. */
 const BATCH = 500;
 
 /**
  * Deletes a chat with all that was recorded of it, at once and whatever the windows; a root takes its children along.
  *
  * From the first moment it reads as gone. What follows happens in bounded batches, so that a chat of a hundred thousand
- * runs holds nobody up; calling this again goes on where an interrupted call stopped.
+ * runs holds nobody up; calling this again goes on where an interrupted call stopped, and so does the next purge.
  *
  * @returns how many chats went; 0 where there is no such chat
  */
@@ -18,22 +19,15 @@ export async function deleteChat(
   { origin, signal, onProgress }: { origin: AuditOrigin; signal: AbortSignal; onProgress?: (runs: number) => void },
 ): Promise<number> {
   const chats = await store.markChatDeleted(chatId, origin);
-  let dropped = 0;
   for (const id of chats) {
-    await repeat(BATCH, async (limit) => {
-      const runs = await store.deleteChatRunBatch({ chatId: id, limit, signal });
-      onProgress?.(runs);
-      return runs;
-    });
-    // Payloads of runs that were purged before this, and whose partitions have not been dropped yet.
-    for (const { name } of await store.listPayloadPartitions()) {
-      await repeat(BATCH, (limit) => store.deleteChatPayloadBatch({ chatId: id, partition: name, limit, signal }));
+    for (const { kind, deleteBatch } of await stepsToEmpty(store, id, { signal })) {
+      for (let deleted = BATCH; deleted === BATCH;) {
+        deleted = await deleteBatch(BATCH);
+        if (kind === "runs") onProgress?.(deleted);
+      }
     }
-    if (await store.dropDeletedChat(id)) dropped += 1;
+    // A purge that finishes what is marked may have been faster.
+    await store.dropDeletedChat({ chatId: id });
   }
-  return dropped;
-}
-
-async function repeat(limit: number, batch: (limit: number) => Promise<number>): Promise<void> {
-  while ((await batch(limit)) === limit);
+  return chats.length;
 }

@@ -21,7 +21,7 @@ const ROWS_A_SWEEP = 2_000;
 /** How often a detach that lost a lock is tried again within a tick. */
 const DETACH_ATTEMPTS = 3;
 
-type PartitionPolicy = Pick<RetentionPolicy, "name" | "recordType"> & { readonly setting: RetentionSetting };
+type PartitionPolicy = Pick<RetentionPolicy, "name" | "recordType" | "action"> & { readonly setting: RetentionSetting };
 
 /** When a past partition that cannot go yet was last looked at closely, by its name. */
 export type LookTimes = Map<string, Date>;
@@ -148,7 +148,7 @@ export class PartitionDrain {
       this.#tally.batches += 1;
       this.#tally.deleted += 1;
       this.#tally.left = Math.max(0, this.#tally.left - 1);
-      metrics.countPurged(this.#policy.recordType, 1);
+      metrics.countDone(this.#policy, 1);
       metrics.countReclaimed(bytes);
       log.info({ partition: partition.name, bytes }, "a payload partition has been dropped");
     }

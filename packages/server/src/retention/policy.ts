@@ -3,6 +3,7 @@ import type { PolicyAction, RetentionSetting } from "@shelflife/api-contract";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { PurgeMetrics } from "../metrics/purge-metrics.ts";
+import type { Notifier } from "../notify/digest.ts";
 import type { ExpiredSample } from "../store/expired-sample.ts";
 import type { Store } from "../store/store.ts";
 import type { Pace } from "./pace.ts";
@@ -14,6 +15,8 @@ export interface PolicyRun {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: PurgeMetrics;
+  /** Where the owners of auto-archived chats are told so. */
+  readonly notifiers: readonly Notifier[];
   readonly pace: Pace;
   /** How long a shortened window waits before the purge goes by it, in milliseconds. */
   readonly graceMs: number;

@@ -7,7 +7,7 @@ import { describeFailure, runPolicy, type Failure, type PolicyReport, type TickR
 
 export interface PurgeTickDependencies extends Pick<
   TickRun,
-  "store" | "clock" | "log" | "metrics" | "pace" | "graceMs" | "replica"
+  "store" | "clock" | "log" | "metrics" | "notifiers" | "pace" | "graceMs" | "replica"
 > {
   readonly policies: readonly RetentionPolicy[];
   /** Answers undefined where another replica is the purger. */
@@ -48,7 +48,7 @@ export async function runPurgeTick(dependencies: PurgeTickDependencies, signal: 
   const started = clock.monotonic();
   const report = await runPolicies(dependencies, lock, signal);
   await lock.release();
-  metrics.announce(policies.map((policy) => policy.recordType));
+  metrics.announce(policies);
   metrics.observeIteration(report.outcome === "success", (clock.monotonic() - started) / 1000);
   return report;
 }

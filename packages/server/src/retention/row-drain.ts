@@ -1,10 +1,10 @@
-import { CodedError, codeOf } from "../coded-error.ts";
-import type { DrainCursor, PurgeBatchRequest, PurgeBatchResult } from "../store/debug-run-purge.ts";
+import type { DrainCursor, PurgeBatchRequest, PurgeBatchResult } from "../store/purge-batch.ts";
 import type { Store } from "../store/store.ts";
 import { cutoffOf } from "./cutoff.ts";
 import { assertMayGoOn, cancelled } from "./may-go-on.ts";
 import { BatchPacer } from "./pace.ts";
 import type { PolicyRun, PolicyTally, RetentionPolicy } from "./policy.ts";
+import { logUndeletable, mayHelpToHalve, notDeletable, SKIPPED_MAX } from "./undeletable.ts";
 
 /** A kind of record that is deleted row by row, in bounded batches behind a cursor. */
 export interface ExpiringRows {
@@ -15,10 +15,7 @@ export interface ExpiringRows {
   nextExpired(store: Store, request: { cutoff: Date; after: DrainCursor | null }): Promise<DrainCursor | undefined>;
 }
 
-type RowPolicy = Pick<RetentionPolicy, "name" | "recordType" | "setting">;
-
-/** So many records that cannot be deleted are no longer single bad records; the drain gives up. */
-const SKIPPED_MAX = 10;
+type RowPolicy = Pick<RetentionPolicy, "name" | "recordType" | "action" | "setting">;
 
 /**
  * Deletes what is expired batch after batch until the backlog is drained, the budget is used up, the window becomes 0, or
@@ -36,19 +33,48 @@ export async function drainRows(
   rows: ExpiringRows,
   { cutoff, tally }: { cutoff: Date; tally: PolicyTally },
 ): Promise<void> {
-  const { store, signal } = run;
-  tally.expired = await rows.countExpired(store, cutoff, signal);
+  await drainCounted(
+    tally,
+    () => rows.countExpired(run.store, cutoff, run.signal),
+    () => drainBatches(run, policy, rows, { tally, pacer: new BatchPacer(run.pace, run.clock) }),
+  );
+}
+
+/**
+ * Counts what is expired before and after a drain, which answers how many records it had to step over. Where nothing is
+ * expired it does not drain, unless told so.
+ *
+ * @throws CodedError `records_not_deletable` where records were stepped over
+ */
+export async function drainCounted(
+  tally: PolicyTally,
+  countExpired: () => Promise<number>,
+  drain: () => Promise<number>,
+  { evenOfNone = false } = {},
+): Promise<void> {
+  tally.expired = await countExpired();
   tally.left = tally.expired;
-  // An idle policy asks nothing further.
-  if (tally.expired === 0) return;
-  const drain = new RowDrain(run, policy, rows, tally);
+  if (tally.expired === 0 && !evenOfNone) return;
+  let skipped = 0;
   try {
-    await drain.run();
+    skipped = await drain();
   } finally {
     tally.left = Math.max(0, tally.expired - tally.deleted);
   }
-  tally.left = await rows.countExpired(store, cutoff, signal);
-  if (drain.skipped > 0) throw notDeletable(drain.skipped);
+  tally.left = await countExpired();
+  if (skipped > 0) throw notDeletable(skipped);
+}
+
+/** Drains without counting first; answers how many records that cannot be deleted it stepped over. */
+export async function drainBatches(
+  run: PolicyRun,
+  policy: RowPolicy,
+  rows: ExpiringRows,
+  { tally, pacer }: { tally: PolicyTally; pacer: BatchPacer },
+): Promise<number> {
+  const drain = new RowDrain(run, policy, rows, { tally, pacer });
+  await drain.run();
+  return drain.skipped;
 }
 
 class RowDrain {
@@ -61,12 +87,17 @@ class RowDrain {
   readonly #pacer: BatchPacer;
   #cursor: DrainCursor | null = null;
 
-  constructor(run: PolicyRun, policy: RowPolicy, rows: ExpiringRows, tally: PolicyTally) {
+  constructor(
+    run: PolicyRun,
+    policy: RowPolicy,
+    rows: ExpiringRows,
+    { tally, pacer }: { tally: PolicyTally; pacer: BatchPacer },
+  ) {
     this.#run = run;
     this.#policy = policy;
     this.#rows = rows;
     this.#tally = tally;
-    this.#pacer = new BatchPacer(run.pace, run.clock);
+    this.#pacer = pacer;
   }
 
   async run(): Promise<void> {
@@ -86,8 +117,8 @@ class RowDrain {
       if (batch !== undefined) {
         tally.batches += Number(batch.found > 0);
         tally.deleted += batch.deleted;
-        metrics.countPurged(this.#policy.recordType, batch.deleted);
-        if (batch.found < limit) return;
+        metrics.countDone(this.#policy, batch.deleted);
+        if (!batch.more) return;
         this.#cursor = batch.cursor;
         this.#pacer.grow();
       }
@@ -112,28 +143,9 @@ class RowDrain {
       if (record === undefined) return undefined;
       this.#cursor = record;
       this.skipped += 1;
-      const { name: policy, recordType: record_type } = this.#policy;
-      log.error(
-        { policy, record_type, record_id: record.id, err: error },
-        "a record cannot be deleted; it is skipped in this tick",
-      );
+      logUndeletable(log, this.#policy, record.id, error);
       if (this.skipped >= SKIPPED_MAX) throw notDeletable(this.skipped, error);
       return undefined;
     }
   }
-}
-
-/** What a drain that stepped over records ends with. */
-function notDeletable(records: number, cause?: unknown): CodedError {
-  return new CodedError("records_not_deletable", `${records} records could not be deleted; the log names them.`, {
-    cause,
-  });
-}
-
-/**
- * SQLSTATE classes in which a single row can be the cause: data and constraint errors, errors that a trigger raises,
- * lock and statement time-outs. What is left is a lost connection, a full disk or a server that shuts down.
- */
-function mayHelpToHalve(error: unknown): boolean {
-  return /^(2\d|3\d|4[024]|54|55|P0)|^57014$/.test(codeOf(error) ?? "");
 }

@@ -22,21 +22,29 @@ export interface AuditEntry {
 
 /** Writes an audit entry in the transaction of the change that it records, so that neither can exist without the other. */
 export async function writeAudit(transaction: OpenTransaction, origin: AuditOrigin, entry: AuditEntry): Promise<void> {
-  await transaction
-    .insertInto("audit_logs")
-    .values({
-      id: newId(),
-      time: entry.time,
-      user_id: origin.userId,
-      ip: origin.ip ?? null,
-      user_agent: origin.userAgent?.slice(0, 500) ?? null,
-      request_id: origin.requestId ?? null,
-      resource_type: entry.resourceType,
-      resource_id: entry.resourceId ?? "",
-      resource_target: entry.resourceTarget,
-      action: entry.action,
-      diff: JSON.stringify(entry.diff),
-      additional_fields: JSON.stringify(origin.subsystem === undefined ? {} : { subsystem: origin.subsystem }),
-    })
-    .execute();
+  await writeAuditEntries(transaction, origin, [entry]);
+}
+
+/** The same for several entries of one origin, at most a thousand. */
+export async function writeAuditEntries(
+  transaction: OpenTransaction,
+  origin: AuditOrigin,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  const rows = entries.map((entry) => ({
+    id: newId(),
+    time: entry.time,
+    user_id: origin.userId,
+    ip: origin.ip ?? null,
+    user_agent: origin.userAgent?.slice(0, 500) ?? null,
+    request_id: origin.requestId ?? null,
+    resource_type: entry.resourceType,
+    resource_id: entry.resourceId ?? "",
+    resource_target: entry.resourceTarget,
+    action: entry.action,
+    diff: JSON.stringify(entry.diff),
+    additional_fields: JSON.stringify(origin.subsystem === undefined ? {} : { subsystem: origin.subsystem }),
+  }));
+  await transaction.insertInto("audit_logs").values(rows).execute();
 }

@@ -1,20 +1,36 @@
 import { sql } from "kysely";
 
 import type { Clock } from "../clock.ts";
+import { hasCode } from "../coded-error.ts";
 import { writeAudit, type AuditOrigin } from "./audit.ts";
 import { cancellableTransaction } from "./cancellable-transaction.ts";
 import type { Database, OpenTransaction } from "./database.ts";
+import { countBatchInLedger } from "./purge-ledger.ts";
+import { deletePayloadsOfRuns, payloadBytes, placedRun, type PlacedRun } from "./run-payloads.ts";
+import { leaveTombstones } from "./tombstones.ts";
 
-interface ChatBatch {
-  readonly chatId: string;
+interface Batch {
+  /** At most so many rows of a kind. */
   readonly limit: number;
   readonly signal: AbortSignal;
+  /** Where the purge deletes: its row in the ledger. */
+  readonly ledgerId?: string | undefined;
+}
+
+export interface ChatBatch extends Batch {
+  readonly chatId: string;
+}
+
+export interface DeadPayloadBatch extends Batch {
+  readonly chatIds: readonly string[];
+  /** The names of partitions; they are locked to the end of the batch, so let them be few. */
+  readonly partitions: readonly string[];
 }
 
 /**
  * Deleting chats. A chat may hold a hundred thousand runs, so it is first marked, which makes it read as gone and refuses
- * every further write; then its runs and payloads are deleted in bounded batches; then its row goes. Whoever was
- * interrupted begins again from the first step.
+ * every further write; then its runs, payloads and messages are deleted in bounded batches; then its row goes. Whoever was
+ * interrupted begins again from the first step. Of a chat that is not marked nothing is deleted that lives.
  */
 export interface ChatDeletionStore {
   /**
@@ -25,10 +41,16 @@ export interface ChatDeletionStore {
   markChatDeleted(chatId: string, origin: AuditOrigin): Promise<string[]>;
   /** Deletes at most so many runs with their steps and payloads; answers how many there were. */
   deleteChatRunBatch(batch: ChatBatch): Promise<number>;
-  /** Deletes at most so many payload rows of a chat from one partition: those of runs that had been purged before. */
-  deleteChatPayloadBatch(batch: ChatBatch & { partition: string }): Promise<number>;
-  /** Drops the row of a chat that has been emptied; false where it still holds runs, or was never marked. */
-  dropDeletedChat(chatId: string): Promise<boolean>;
+  /** Deletes at most so many messages, queued messages and links to files; answers how many there were of the most. */
+  deleteChatContentBatch(batch: ChatBatch): Promise<number>;
+  /**
+   * Deletes at most so many payload rows from each of these partitions: those whose runs had been deleted before.
+   *
+   * @returns how many there were in the partition that held the most
+   */
+  deleteDeadPayloadBatch(batch: DeadPayloadBatch): Promise<number>;
+  /** Drops the row of a chat that has been emptied; false where it still holds runs, was never marked, or is gone. */
+  dropDeletedChat(chat: { readonly chatId: string; readonly ledgerId?: string | undefined }): Promise<boolean>;
 }
 
 export function chatDeletionStore(database: Database, clock: Clock): ChatDeletionStore {
@@ -44,15 +66,7 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
         const ids = rows.map(({ id }) => id);
         if (!ids.includes(chatId)) return [];
         const now = clock.now();
-        await sql`UPDATE chats SET purging_at = ${now} WHERE id = ANY (${ids}::uuid[]) AND purging_at IS NULL`.execute(
-          transaction,
-        );
-        await removeOldTombstones(transaction, now);
-        // A late flush of a recorder must not bring back what was deleted on purpose.
-        await sql`
-          INSERT INTO tombstones (kind, id, created_at) SELECT 'chat', id, ${now} FROM unnest(${ids}::uuid[]) AS deleted (id)
-          ON CONFLICT (id, kind) DO UPDATE SET created_at = excluded.created_at
-        `.execute(transaction);
+        await markLockedChats(transaction, ids, now);
         if (rows.some(({ id, marked }) => id === chatId && !marked)) {
           await writeAudit(transaction, origin, {
             time: now,
@@ -67,14 +81,11 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
       });
     },
 
-    deleteChatRunBatch({ chatId, limit, signal }) {
+    deleteChatRunBatch({ chatId, limit, ledgerId, signal }) {
       return cancellableTransaction(database, signal, async (transaction) => {
-        await sql`SELECT FROM chats WHERE id = ${chatId} FOR UPDATE`.execute(transaction);
-        const { rows: runs } = await sql<ChosenRun>`
-          SELECT
-            id,
-            coalesce(payload_at, started_at)::text AS payload_at,
-            (coalesce(payload_at, started_at) AT TIME ZONE 'UTC')::date::text AS payload_day
+        if (!(await lockMarkedChat(transaction, chatId))) return 0;
+        const { rows: runs } = await sql<PlacedRun>`
+          SELECT ${placedRun}
           FROM chat_debug_runs
           WHERE chat_id = ${chatId}
           ORDER BY started_at DESC, id DESC
@@ -84,72 +95,134 @@ export function chatDeletionStore(database: Database, clock: Clock): ChatDeletio
         await sql`
           DELETE FROM chat_debug_runs WHERE chat_id = ${chatId} AND id = ANY (${runs.map(({ id }) => id)}::uuid[])
         `.execute(transaction);
-        for (const [day, ofDay] of Map.groupBy(runs, (run) => run.payload_day)) {
-          await deletePayloadsOfDay(transaction, { chatId, day, runs: ofDay });
-        }
+        const bytes = await deletePayloadsOfRuns(transaction, runs);
+        await countBytes(transaction, ledgerId, runs.length, bytes);
         return runs.length;
       });
     },
 
-    deleteChatPayloadBatch({ chatId, partition, limit, signal }) {
+    deleteChatContentBatch({ chatId, limit, ledgerId, signal }) {
       return cancellableTransaction(database, signal, async (transaction) => {
-        const table = sql.table(partition);
-        const result = await sql`
-          DELETE FROM ${table}
-          WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE chat_id = ${chatId} LIMIT ${limit}))
-        `.execute(transaction);
-        return Number(result.numAffectedRows ?? 0n);
+        if (!(await lockMarkedChat(transaction, chatId))) return 0;
+        let most = 0;
+        for (const [table, size] of CONTENT) {
+          const { rows } = await sql<{ rows: number; bytes: number }>`
+            WITH gone AS (
+              DELETE FROM ${sql.table(table)} AS content
+              WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${sql.table(table)} WHERE chat_id = ${chatId} LIMIT ${limit}))
+              RETURNING ${size} AS bytes
+            )
+            SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes FROM gone
+          `.execute(transaction);
+          const gone = rows[0] ?? { rows: 0, bytes: 0 };
+          await countBytes(transaction, ledgerId, gone.rows, gone.bytes);
+          most = Math.max(most, gone.rows);
+        }
+        return most;
       });
     },
 
-    async dropDeletedChat(chatId) {
-      const result = await sql`
-        DELETE FROM chats
-        WHERE id = ${chatId}
-          AND purging_at IS NOT NULL
-          AND NOT EXISTS (SELECT FROM chat_debug_runs WHERE chat_debug_runs.chat_id = chats.id)
-      `.execute(database);
-      return (result.numAffectedRows ?? 0n) > 0n;
+    async deleteDeadPayloadBatch(batch) {
+      try {
+        return await deleteDeadPayloads(database, batch);
+      } catch (error) {
+        if (!hasCode(error, UNDEFINED_TABLE)) throw error;
+        // A partition was dropped meanwhile, and with it whatever was to be deleted from it: the others are asked again.
+        let most = 0;
+        for (const partition of batch.partitions) {
+          most = Math.max(most, await deleteFromPartition(database, batch, partition));
+        }
+        return most;
+      }
+    },
+
+    async dropDeletedChat({ chatId, ledgerId }) {
+      return database.transaction().execute(async (transaction) => {
+        const result = await sql`
+          DELETE FROM chats
+          WHERE id = ${chatId}
+            AND purging_at IS NOT NULL
+            AND NOT EXISTS (SELECT FROM chat_debug_runs WHERE chat_debug_runs.chat_id = chats.id)
+        `.execute(transaction);
+        const dropped = (result.numAffectedRows ?? 0n) > 0n;
+        if (dropped && ledgerId !== undefined)
+          await countBatchInLedger(transaction, ledgerId, { deleted: 1, bytes: 0 });
+        return dropped;
+      });
     },
   };
 }
 
-/** No recorder flushes later than this, so a tombstone has done its work by then, in milliseconds. */
-const TOMBSTONE_MS = 7 * 86_400_000;
+/** What a chat holds besides runs, and the stored bytes of one row of it. */
+const CONTENT = [
+  ["chat_messages", sql`pg_column_size(content.content)`],
+  ["chat_queued_messages", sql`pg_column_size(content.content)`],
+  ["chat_file_links", sql`0`],
+] as const;
 
-/** Whoever leaves tombstones takes some of the old ones away. */
-export async function removeOldTombstones(transaction: OpenTransaction, now: Date): Promise<void> {
-  await sql`
-    DELETE FROM tombstones
-    WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM tombstones WHERE created_at < ${new Date(now.getTime() - TOMBSTONE_MS)} ORDER BY created_at LIMIT 1000
-    ))
+/** Marks chats whose rows are locked, those that are marked already excepted. */
+export async function markLockedChats(transaction: OpenTransaction, ids: readonly string[], now: Date): Promise<void> {
+  await sql`UPDATE chats SET purging_at = ${now} WHERE id = ANY (${ids}::uuid[]) AND purging_at IS NULL`.execute(
+    transaction,
+  );
+  await leaveTombstones(transaction, { kind: "chat", ids, now });
+}
+
+async function lockMarkedChat(transaction: OpenTransaction, chatId: string): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT FROM chats WHERE id = ${chatId} AND purging_at IS NOT NULL FOR UPDATE
   `.execute(transaction);
+  return rows.length > 0;
 }
 
-export interface ChosenRun {
-  readonly id: string;
-  /** As SQL text, with its microseconds: payloads are found by equality with it. */
-  readonly payload_at: string;
-  readonly payload_day: string;
+const UNDEFINED_TABLE = "42P01";
+
+async function deleteFromPartition(database: Database, batch: DeadPayloadBatch, partition: string): Promise<number> {
+  try {
+    return await deleteDeadPayloads(database, { ...batch, partitions: [partition] });
+  } catch (error) {
+    if (hasCode(error, UNDEFINED_TABLE)) return 0;
+    throw error;
+  }
 }
 
-/** One statement a day, with the day's bounds as parameters, so that the planner looks at its partitions and locks no other. */
-export async function deletePayloadsOfDay(
+function deleteDeadPayloads(
+  database: Database,
+  { chatIds, partitions, limit, ledgerId, signal }: DeadPayloadBatch,
+): Promise<number> {
+  return cancellableTransaction(database, signal, async (transaction) => {
+    let most = 0;
+    for (const partition of partitions) {
+      const table = sql.table(partition);
+      const { rows } = await sql<{ rows: number; bytes: number }>`
+        WITH gone AS (
+          DELETE FROM ${table} AS dead
+          WHERE ctid = ANY (ARRAY(
+            SELECT payload.ctid FROM ${table} AS payload
+            WHERE payload.chat_id = ANY (${chatIds}::uuid[])
+              AND NOT EXISTS (
+                SELECT FROM chat_debug_runs AS run WHERE run.id = payload.run_id AND run.chat_id = payload.chat_id
+              )
+            LIMIT ${limit}
+          ))
+          RETURNING ${payloadBytes("dead")} AS bytes
+        )
+        SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes FROM gone
+      `.execute(transaction);
+      const gone = rows[0] ?? { rows: 0, bytes: 0 };
+      await countBytes(transaction, ledgerId, gone.rows, gone.bytes);
+      most = Math.max(most, gone.rows);
+    }
+    return most;
+  });
+}
+
+/** Counts in the ledger what went with a chat that has not gone yet. */
+async function countBytes(
   transaction: OpenTransaction,
-  { chatId, day, runs }: { chatId: string; day: string; runs: readonly ChosenRun[] },
+  ledgerId: string | undefined,
+  rows: number,
+  bytes: number,
 ): Promise<void> {
-  const from = day === "infinity" ? day : `${day} 00:00:00+00`;
-  const inDay =
-    day === "infinity"
-      ? sql`payload.recorded_at = 'infinity'`
-      : sql`payload.recorded_at >= ${from}::timestamptz AND payload.recorded_at < ${from}::timestamptz + interval '1 day'`;
-  await sql`
-    DELETE FROM chat_debug_payloads AS payload
-    USING unnest(${runs.map(({ id }) => id)}::uuid[], ${runs.map(({ payload_at }) => payload_at)}::timestamptz[]) AS chosen (run_id, recorded_at)
-    WHERE payload.chat_id = ${chatId}
-      AND payload.run_id = chosen.run_id
-      AND payload.recorded_at = chosen.recorded_at
-      AND ${inDay}
-  `.execute(transaction);
+  if (ledgerId !== undefined && rows > 0) await countBatchInLedger(transaction, ledgerId, { deleted: 0, bytes });
 }

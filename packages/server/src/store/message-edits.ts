@@ -2,12 +2,13 @@ import { sql } from "kysely";
 
 import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
-import { deletePayloadsOfDay, removeOldTombstones, type ChosenRun } from "./chat-deletion.ts";
 import { chatTransaction, type ChatWriting } from "./chat-locks.ts";
 import type { Database, OpenTransaction } from "./database.ts";
 import { linkFiles } from "./files.ts";
 import { jsonText } from "./json-text.ts";
 import { lockForMessages, messageColumns, raiseActivity, type MessageContent, type MessageRow } from "./messages.ts";
+import { deletePayloadsOfRuns, placedRun, type PlacedRun } from "./run-payloads.ts";
+import { leaveTombstones } from "./tombstones.ts";
 
 export interface MessageEdit extends ChatWriting, MessageContent {
   readonly messageId: number;
@@ -94,33 +95,22 @@ async function deleteRunsAfter(
   { chatId, messageId }: MessageEdit,
   now: Date,
 ): Promise<boolean> {
-  const isAfter = sql`chat_id = ${chatId} AND greatest(trigger_message_id, history_tip_message_id) >= ${messageId}`;
-  const { rows: runs } = await sql<ChosenRun>`
-    SELECT
-      id,
-      coalesce(payload_at, started_at)::text AS payload_at,
-      (coalesce(payload_at, started_at) AT TIME ZONE 'UTC')::date::text AS payload_day
-    FROM chat_debug_runs
-    WHERE ${isAfter}
-    ORDER BY id
+  const newest = sql`greatest(trigger_message_id, history_tip_message_id)`;
+  // In the order of the index, so that the planner takes it whatever it makes of the expression.
+  const after = sql`FROM chat_debug_runs WHERE chat_id = ${chatId} AND ${newest} >= ${messageId} ORDER BY ${newest}`;
+  const { rows: runs } = await sql<PlacedRun>`
+    SELECT ${placedRun} ${after}
     LIMIT ${RUNS_A_TRANSACTION}
     FOR UPDATE
   `.execute(transaction);
   if (runs.length === 0) return false;
   const ids = runs.map(({ id }) => id);
-  await removeOldTombstones(transaction, now);
-  // A late flush of a recorder must not bring them back.
-  await sql`
-    INSERT INTO tombstones (kind, id, created_at) SELECT 'run', id, ${now} FROM unnest(${ids}::uuid[]) AS deleted (id)
-    ON CONFLICT (id, kind) DO UPDATE SET created_at = excluded.created_at
-  `.execute(transaction);
+  await leaveTombstones(transaction, { kind: "run", ids, now });
   await sql`
     DELETE FROM chat_debug_runs WHERE chat_id = ${chatId} AND id = ANY (${ids}::uuid[])
   `.execute(transaction);
-  for (const [day, ofDay] of Map.groupBy(runs, (run) => run.payload_day)) {
-    await deletePayloadsOfDay(transaction, { chatId, day, runs: ofDay });
-  }
+  await deletePayloadsOfRuns(transaction, runs);
   // Counting what was locked would not do: a purge may have taken one of them just then.
-  const { rows: left } = await sql`SELECT FROM chat_debug_runs WHERE ${isAfter} LIMIT 1`.execute(transaction);
+  const { rows: left } = await sql`SELECT ${after} LIMIT 1`.execute(transaction);
   return left.length > 0;
 }

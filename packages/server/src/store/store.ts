@@ -1,7 +1,12 @@
 import type { Clock } from "../clock.ts";
 import { apiKeysStore, type ApiKeysStore } from "./api-keys.ts";
+import { archivedChatPurgeStore, type ArchivedChatPurgeStore } from "./archived-chat-purge.ts";
+import { archivedChatsStore, type ArchivedChatsStore } from "./archived-chats.ts";
+import { auditPurgeStore, type AuditPurgeStore } from "./audit-purge.ts";
+import { chatAutoArchiveStore, type ChatAutoArchiveStore } from "./chat-auto-archive.ts";
 import { chatChangesStore, type ChatChangesStore } from "./chat-changes.ts";
 import { chatDeletionStore, type ChatDeletionStore } from "./chat-deletion.ts";
+import { chatFilePurgeStore, type ChatFilePurgeStore } from "./chat-file-purge.ts";
 import { chatListStore, type ChatListStore } from "./chat-list.ts";
 import { chatsStore, type ChatsStore } from "./chats.ts";
 import type { Database } from "./database.ts";
@@ -11,7 +16,10 @@ import { debugRunPreviewStore, type DebugRunPreviewStore } from "./debug-run-pre
 import { debugRunPurgeStore, type DebugRunPurgeStore } from "./debug-run-purge.ts";
 import { debugRunsStore, type DebugRunsStore } from "./debug-runs.ts";
 import { deploymentSecretsStore, type DeploymentSecretsStore } from "./deployment-secrets.ts";
+import { digestOutboxStore, type DigestOutboxStore } from "./digest-outbox.ts";
 import { filesStore, type FilesStore } from "./files.ts";
+import { inactiveChatsStore, type InactiveChatsStore } from "./inactive-chats.ts";
+import { ledgerPurgeStore, type LedgerPurgeStore } from "./ledger-purge.ts";
 import { messageEditsStore, type MessageEditsStore } from "./message-edits.ts";
 import { messagesStore, type MessagesStore } from "./messages.ts";
 import type { PartitionLength } from "./partition-ranges.ts";
@@ -26,22 +34,30 @@ import { retentionSettingsStore, type RetentionSettingsStore } from "./retention
 import { setUpStore, type SetUpStore } from "./set-up.ts";
 import { signInAttemptsStore, type SignInAttemptsStore } from "./sign-in-attempts.ts";
 import { traceNotesStore, type TraceNotesStore } from "./trace-notes.ts";
+import { staleRunsStore, type StaleRunsStore } from "./stale-runs.ts";
 import { usersStore, type UsersStore } from "./users.ts";
 
 /** Everything that can be done to the data. Who may do it is decided around it, never in it. */
 export type Store = ApiKeysStore &
+  ArchivedChatPurgeStore &
+  ArchivedChatsStore &
+  AuditPurgeStore &
+  ChatAutoArchiveStore &
   ChatChangesStore &
   ChatDeletionStore &
+  ChatFilePurgeStore &
   ChatListStore &
   ChatsStore &
-import { staleRunsStore, type StaleRunsStore } from "./stale-runs.ts";
   DebugIngestStore &
   DebugLoggingStore &
   DebugRunPreviewStore &
   DebugRunPurgeStore &
   DebugRunsStore &
   DeploymentSecretsStore &
+  DigestOutboxStore &
   FilesStore &
+  InactiveChatsStore &
+  LedgerPurgeStore &
   MessageEditsStore &
   MessagesStore &
   PasswordsStore &
@@ -54,6 +70,7 @@ import { staleRunsStore, type StaleRunsStore } from "./stale-runs.ts";
   SetUpStore &
   SignInAttemptsStore &
   TraceNotesStore &
+  StaleRunsStore &
   UsersStore;
 
 export interface StoreParts {
@@ -69,9 +86,13 @@ export function createStore({ database, directDatabase, clock, partitionLength =
   const partitions = new PayloadPartitions(directDatabase, partitionLength);
   return {
     ...apiKeysStore(database, clock),
+    ...archivedChatPurgeStore(database, clock),
+    ...archivedChatsStore(database),
+    ...auditPurgeStore(database),
+    ...chatAutoArchiveStore(database, clock),
     ...chatChangesStore(database, clock),
     ...chatDeletionStore(database, clock),
-  StaleRunsStore &
+    ...chatFilePurgeStore(database),
     ...chatListStore(database),
     ...chatsStore(database, clock),
     ...debugIngestStore(database, partitions, clock),
@@ -80,7 +101,10 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...debugRunPurgeStore(database),
     ...debugRunsStore(database),
     ...deploymentSecretsStore(database),
+    ...digestOutboxStore(database),
     ...filesStore(database, clock),
+    ...inactiveChatsStore(database),
+    ...ledgerPurgeStore(database),
     ...messageEditsStore(database, clock),
     ...messagesStore(database, clock),
     ...passwordsStore(database, clock),
@@ -93,7 +117,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...setUpStore(database, clock),
     ...signInAttemptsStore(database, clock),
     ...traceNotesStore(database, clock),
+    ...staleRunsStore(database),
     ...usersStore(database, clock),
   };
 }
-    ...staleRunsStore(database),

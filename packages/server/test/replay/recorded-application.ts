@@ -90,6 +90,7 @@ export async function startRecordedApplication(): Promise<RecordedApplication> {
         {
           store: purger,
           policies: RETENTION_POLICIES,
+          notifiers: [],
           clock,
           log,
           metrics,

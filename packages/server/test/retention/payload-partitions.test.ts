@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
+import { createDebugPayloadsPolicy } from "../../src/retention/policies/debug-payloads.ts";
+import { createDebugRunsPolicy } from "../../src/retention/policies/debug-runs.ts";
 import { runPurgeTick, type TickReport } from "../../src/retention/purge-tick.ts";
 import { authorizedStore } from "../../src/authz/authorized-store.ts";
 import { openDatabase } from "../../src/store/database.ts";
@@ -23,10 +24,13 @@ beforeEach(async () => {
   fixture = await createPurgeFixture();
 });
 
-/** A tick of every policy; the store may be one that a test has put something in front of. */
+/** The policies of debug data, with what the one for payloads remembers from tick to tick. */
+const POLICIES = [createDebugRunsPolicy(), createDebugPayloadsPolicy()];
+
+/** A tick of the policies of debug data; the store may be one that a test has put something in front of. */
 function tick(changes: { store?: Store } = {}): Promise<TickReport> & { purger: Purger } {
   const purger = fixture.createPurger({
-    policies: RETENTION_POLICIES,
+    policies: POLICIES,
     ...(changes.store === undefined ? {} : { store: authorizedStore(changes.store, { kind: "purger" }) }),
   });
   return Object.assign(runPurgeTick(purger.dependencies, new AbortController().signal), { purger });

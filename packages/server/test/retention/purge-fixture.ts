@@ -96,6 +96,7 @@ export async function createPurgeFixture(): Promise<PurgeFixture> {
           clock,
           log,
           metrics: purgeMetrics(registry),
+          notifiers: [],
           pace: PACE,
           graceMs: 0,
           tryLock: () => tryPurgeLock(pool),

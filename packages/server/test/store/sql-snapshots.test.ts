@@ -82,6 +82,7 @@ beforeAll(async () => {
   await store.sampleExpiredDebugRuns(tomorrow, signal);
   await store.nextExpiredDebugRun({ cutoff: tomorrow, after: null });
   await store.purgeDebugRunBatch({ cutoff: tomorrow, limit: 10, after: null, ledgerId, signal });
+  await callRetentionMethods(app, { owner, ledgerId, signal });
   const closing = { windowDays: 7, cutoff: now, expired: 1, remaining: 0, durationMs: 1, error: null };
   await store.closeLedgerRow(ledgerId, { outcome: "success", ...closing });
   await store.abortRunningLedgerRows();
@@ -93,18 +94,96 @@ beforeAll(async () => {
   await recordTrace(app, service.key, [{ key: "session.id", value: { stringValue: randomUUID() } }]);
   await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
 
-  await recordTrace(app, service.key, []);
-  await recordTrace(app, service.key, [{ key: "session.id", value: { stringValue: randomUUID() } }]);
-  await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
-
   const { batch: another } = completeRun({ chat_id: root.id });
   await app.client(owner.key).recordDebugBatch(another);
   const [left] = await store.listPayloadPartitions();
   await store.markChatDeleted(root.id, NOBODY);
   await store.deleteChatRunBatch({ chatId: root.id, limit: 10, signal });
-  await store.deleteChatPayloadBatch({ chatId: root.id, limit: 10, signal, partition: left?.name ?? "" });
-  await store.dropDeletedChat(root.id);
+  const dead = { chatIds: [root.id], partitions: [left?.name ?? ""] };
+  await store.deleteDeadPayloadBatch({ ...dead, limit: 10, signal });
+  await store.deleteChatContentBatch({ chatId: root.id, limit: 10, signal });
+  await store.dropDeletedChat({ chatId: root.id });
 });
+
+/** The methods of the policies besides those for debug data, and of digests. */
+async function callRetentionMethods(
+  { store, clock, database }: TestApp,
+  { owner, ledgerId, signal }: { owner: TestUser; ledgerId: string; signal: AbortSignal },
+): Promise<void> {
+  const cutoff = new Date(clock.now().getTime() + MS_PER_DAY);
+  const batch = { cutoff, limit: 10, after: null, ledgerId, signal };
+  await store.createFile({ ownerId: owner.id, name: "", mediaType: "text/plain", content: Buffer.from("a") });
+  const linked = await store.createFile({
+    ownerId: owner.id,
+    name: "",
+    mediaType: "text/plain",
+    content: Buffer.from("b"),
+  });
+  const inactive = await store.createChat({ ownerId: owner.id });
+  const { run } = completeRun({ chat_id: (await store.createChat({ ownerId: owner.id }))?.id ?? "" });
+  const times = { started_at: clock.now().toISOString(), updated_at: clock.now().toISOString() };
+  const runs = { chats: [], runs: [{ ...run, ...times }], steps: [] };
+  await store.recordDebugBatch({ userId: owner.id, scope: "full" }, runs);
+  await database
+    .insertInto("chat_file_links")
+    .values({ chat_id: inactive?.id ?? "", file_id: linked })
+    .execute();
+
+  await store.noteLinkedFiles({ cutoff, limit: 10, signal });
+  await store.countExpiredFiles(cutoff, signal);
+  await store.sampleExpiredFiles(cutoff, signal);
+  await store.nextExpiredFile({ cutoff, after: null });
+  await store.measureFileLag(cutoff);
+  await store.purgeFileBatch(batch);
+
+  await store.countInactiveChats(cutoff, signal);
+  await store.sampleInactiveChats(cutoff, signal);
+  await store.nextInactiveChat({ cutoff, after: null });
+  await store.measureInactiveLag(cutoff);
+  await store.archiveInactiveBatch(batch);
+  const [digest] = await store.listDueDigests({ now: cutoff, limit: 10 });
+  if (digest === undefined) throw new Error("Nothing was archived.");
+  await store.noteDelivery(digest.id, "log");
+  await store.postponeDigest(digest.id, cutoff);
+  await store.completeDigest(digest.id, clock.now());
+  await store.removeDeliveredDigests({ before: cutoff, limit: 10 });
+  await store.giveUpDigest(digest.id);
+
+  await store.countExpiredChats(cutoff, signal);
+  await store.sampleExpiredChats(cutoff, signal);
+  await store.nextExpiredChat({ cutoff, after: null });
+  await store.measureChatLag(cutoff);
+  const roots = await store.findExpiredFamilies(batch);
+  // Of the two families one is too large for a batch.
+  const message = { chat_id: roots[0]?.id ?? "", role: "user", content: "[]", created_by: null } as const;
+  await database
+    .insertInto("chat_messages")
+    .values(Array.from({ length: 1_001 }, () => message))
+    .execute();
+  await store.purgeChatFamilies({ ...batch, roots });
+  await store.countMarkedChats();
+  await store.nextMarkedChat([]);
+
+  await store.countExpiredAuditEntries(cutoff, signal);
+  await store.sampleExpiredAuditEntries(cutoff, signal);
+  await store.nextExpiredAuditEntry({ cutoff, after: null });
+  await store.measureAuditLag(cutoff);
+  await store.purgeAuditBatch(batch);
+
+  for (const started_at of [new Date(0), new Date(1)]) {
+    const row = { policy: "debug-runs", record_type: "chat_debug_runs", outcome: "failure" } as const;
+    const rest = { window_days: null, cutoff: null, finished_at: null, duration_ms: null, error: null };
+    await database
+      .insertInto("purge_ledger")
+      .values({ id: randomUUID(), tick_id: randomUUID(), started_at, ...row, ...rest })
+      .execute();
+  }
+  await store.countExpiredLedgerRows(cutoff, signal);
+  await store.sampleExpiredLedgerRows(cutoff, signal);
+  await store.nextExpiredLedgerRow({ cutoff, after: null });
+  await store.measureLedgerLag(cutoff);
+  await store.purgeLedgerBatch(batch);
+}
 
 /** The methods for people, passwords and set-up. */
 async function callSignInMethods({ store, clock }: TestApp, { id: userId }: TestUser): Promise<void> {
@@ -162,20 +241,6 @@ async function callChatMethods({ store, client }: TestApp, { id: ownerId, key }:
   await store.listMessages({ ...reading, limit: 10, afterId: messageId, beforeId: messageId + 10 });
   await store.editMessage({ ...writing, ...content, messageId });
   await store.readChat(reading);
-}
-
-const TRACE_ID = "0123456789abcdef0123456789abcdef";
-
-/** A model call and a tool of one trace, by OTLP. */
-async function recordTrace(app: TestApp, key: string, attributes: readonly object[]): Promise<void> {
-  const span = (spanId: string, operation: string) => ({
-    traceId: TRACE_ID,
-    spanId,
-    attributes: [{ key: "gen_ai.operation.name", value: { stringValue: operation } }, ...attributes],
-  });
-  const spans = [span("0000000000000001", "execute_tool"), span("0000000000000002", "chat")];
-  const headers = { "Content-Type": "application/json" };
-  await app.request("POST", "/v1/traces", { key, headers, json: { resourceSpans: [{ scopeSpans: [{ spans }] }] } });
 }
 
 const TRACE_ID = "0123456789abcdef0123456789abcdef";

@@ -1,14 +1,16 @@
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
-import { NOTHING_EXPIRED } from "../../store/expired-sample.ts";
 import type { RetentionPolicy } from "../policy.ts";
-import { drainRows, type ExpiringRows } from "../row-drain.ts";
+import type { ExpiringRows } from "../row-drain.ts";
+import { createRowPolicy, type MeasuredRows } from "../row-policy.ts";
 
 /** Debug runs as the drain sees them. */
-export const debugRunRows: ExpiringRows = {
+export const debugRunRows: MeasuredRows = {
   countExpired: (store, cutoff, signal) => store.countExpiredDebugRuns(cutoff, signal),
   purgeBatch: (store, request) => store.purgeDebugRunBatch(request),
   nextExpired: (store, request) => store.nextExpiredDebugRun(request),
+  sample: (store, cutoff, signal) => store.sampleExpiredDebugRuns(cutoff, signal),
+  measureLag: (store, cutoff) => store.measureDebugRunLag(cutoff),
 };
 
 /**
@@ -16,22 +18,14 @@ export const debugRunRows: ExpiringRows = {
  * become unreadable with it and go with their partition; the chat stays.
  */
 export function createDebugRunsPolicy(rows: ExpiringRows = debugRunRows): RetentionPolicy {
-  const policy: RetentionPolicy = {
-    name: "debug-runs",
-    recordType: "chat_debug_runs",
-    action: "delete",
-    setting: RETENTION_SETTINGS["debug-retention-days"],
-    clock: "the run's last write (`updated_at`), which every write to the run or its steps moves",
-    async countExpired(store, { cutoff, signal }) {
-      return cutoff === null ? 0 : rows.countExpired(store, cutoff, signal);
+  return createRowPolicy(
+    {
+      name: "debug-runs",
+      recordType: "chat_debug_runs",
+      action: "delete",
+      setting: RETENTION_SETTINGS["debug-retention-days"],
+      clock: "the run's last write (`updated_at`), which every write to the run or its steps moves",
     },
-    async preview(store, { cutoff, signal }) {
-      return cutoff === null ? NOTHING_EXPIRED : store.sampleExpiredDebugRuns(cutoff, signal);
-    },
-    async run(run, cutoff, tally) {
-      if (cutoff !== null) await drainRows(run, policy, rows, { cutoff, tally });
-    },
-    lag: (store, cutoff) => store.measureDebugRunLag(cutoff),
-  };
-  return policy;
+    { ...debugRunRows, ...rows },
+  );
 }

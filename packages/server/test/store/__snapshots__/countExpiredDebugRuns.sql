@@ -5,7 +5,12 @@ SELECT
   set_config('lock_timeout', $1, true),
   set_config('statement_timeout', $2, true);
 
-SELECT count(*) AS expired
-FROM (SELECT FROM chat_debug_runs WHERE updated_at < $1 LIMIT $2) AS counted;
+SELECT coalesce(sum(records), 0)::bigint AS expired
+FROM (
+  SELECT 1 AS records
+  FROM "chat_debug_runs" AS expiring
+  WHERE expiring.updated_at < $1::timestamptz
+  LIMIT $2
+) AS counted;
 
 commit;

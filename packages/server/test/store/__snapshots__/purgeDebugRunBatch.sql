@@ -6,13 +6,13 @@ SELECT
   set_config('statement_timeout', $2, true);
 
 SELECT
-  id,
-  chat_id,
-  coalesce(payload_at = 'infinity', false) AS kept,
-  updated_at::text AS clock
-FROM chat_debug_runs
-WHERE updated_at < $1 AND (updated_at, id) > ($2::timestamptz, $3::uuid)
-ORDER BY updated_at, id
+  expiring.id,
+  expiring.chat_id,
+  coalesce(expiring.payload_at = 'infinity', false) AS kept,
+  expiring.updated_at::text AS clock
+FROM chat_debug_runs AS expiring
+WHERE expiring.updated_at < $1::timestamptz AND (expiring.updated_at, expiring.id) > ($2::timestamptz, $3::uuid)
+ORDER BY expiring.updated_at, expiring.id
 LIMIT $4
 FOR UPDATE SKIP LOCKED;
 

@@ -240,3 +240,14 @@ FROM (
   GROUP BY ended.id, ended.chat_id
 ) AS figures
 WHERE run.id = figures.id AND run.chat_id = figures.chat_id;
+
+WITH promoted AS (
+  DELETE FROM chat_queued_messages AS queued
+  USING chats AS chat
+  WHERE queued.chat_id = ANY ($1::uuid[])
+    AND chat.id = queued.chat_id
+    AND chat.status <> ALL ($2::text[])
+  RETURNING queued.id, queued.chat_id, queued.content, queued.created_at, chat.owner_id
+)
+INSERT INTO chat_messages (chat_id, role, content, created_by, created_at)
+SELECT chat_id, 'user', content, owner_id, created_at FROM promoted ORDER BY id;

@@ -1,0 +1,42 @@
+import { createTransport } from "nodemailer";
+
+import type { Clock } from "../clock.ts";
+import type { Notifier } from "./digest.ts";
+import { mailOf } from "./mail-text.ts";
+import { DELIVERY_LIMIT_MS, withinTimeLimit } from "./time-limit.ts";
+
+export interface MailSettings {
+  /** `smtp://` or `smtps://`, with a user and a password where the server asks for them. */
+  readonly url: string;
+  /** An address, with or without a name: `Shelflife <shelflife@example.com>`. */
+  readonly from: string;
+}
+
+/** Sends digests to their owners by SMTP, as plain text. */
+export function mailNotifier({ url, from }: MailSettings, clock: Clock): Notifier {
+  const transport = createTransport({
+    url,
+    connectionTimeout: DELIVERY_LIMIT_MS,
+    greetingTimeout: DELIVERY_LIMIT_MS,
+    socketTimeout: DELIVERY_LIMIT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const domain = /@([^\s>]+)/.exec(from)?.[1] ?? "localhost";
+  return {
+    name: "mail",
+    deliver: (digest, signal) =>
+      withinTimeLimit(clock, signal, async (limited) => {
+        await transport.sendMail({
+          from,
+          // An object, so that nothing in an address can make it two.
+          to: { name: "", address: digest.owner.email },
+          ...mailOf(digest),
+          messageId: `<${digest.id}@${domain}>`,
+          date: clock.now(),
+          headers: { "Auto-Submitted": "auto-generated" },
+          signal: limited,
+        });
+      }),
+  };
+}

@@ -1,0 +1,1 @@
+UPDATE digest_outbox SET delivered_at = $1 WHERE id = $2;

@@ -1,0 +1,36 @@
+begin;
+
+SELECT
+  pg_backend_pid() AS pid,
+  set_config('lock_timeout', $1, true),
+  set_config('statement_timeout', $2, true);
+
+  SELECT coalesce(sum(records), 0)::bigint AS expired
+  FROM (
+    SELECT 1 AS records
+    FROM "purge_ledger" AS expiring
+    WHERE expiring.started_at < $1::timestamptz
+AND expiring.outcome <> 'running'
+AND EXISTS (
+  SELECT FROM purge_ledger AS newer
+  WHERE newer.policy = expiring.policy AND (newer.started_at, newer.id) > (expiring.started_at, expiring.id)
+)
+AND (
+  NOT ("expiring"."outcome" IN ('success', 'disabled'))
+  OR EXISTS (
+    SELECT FROM purge_ledger AS newer
+    WHERE newer.policy = expiring.policy AND "newer"."outcome" IN ('success', 'disabled') AND newer.finished_at > expiring.finished_at
+  )
+)
+AND (
+  expiring.deleted = 0
+  OR expiring.cutoff IS NULL
+  OR EXISTS (
+    SELECT FROM purge_ledger AS newer
+    WHERE newer.policy = expiring.policy AND newer.deleted > 0 AND newer.cutoff > expiring.cutoff
+  )
+)
+    LIMIT $2
+  ) AS counted;
+
+commit;

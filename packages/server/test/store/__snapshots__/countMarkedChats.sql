@@ -1,0 +1,1 @@
+SELECT count(*) AS marked FROM chats WHERE purging_at IS NOT NULL;

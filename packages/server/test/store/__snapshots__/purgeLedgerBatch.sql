@@ -1,0 +1,70 @@
+begin;
+
+SELECT
+  pg_backend_pid() AS pid,
+  set_config('lock_timeout', $1, true),
+  set_config('statement_timeout', $2, true);
+
+SELECT expiring.id, expiring.started_at::text AS clock
+FROM "purge_ledger" AS expiring
+WHERE expiring.started_at < $1::timestamptz
+AND expiring.outcome <> 'running'
+AND EXISTS (
+  SELECT FROM purge_ledger AS newer
+  WHERE newer.policy = expiring.policy AND (newer.started_at, newer.id) > (expiring.started_at, expiring.id)
+)
+AND (
+  NOT ("expiring"."outcome" IN ('success', 'disabled'))
+  OR EXISTS (
+    SELECT FROM purge_ledger AS newer
+    WHERE newer.policy = expiring.policy AND "newer"."outcome" IN ('success', 'disabled') AND newer.finished_at > expiring.finished_at
+  )
+)
+AND (
+  expiring.deleted = 0
+  OR expiring.cutoff IS NULL
+  OR EXISTS (
+    SELECT FROM purge_ledger AS newer
+    WHERE newer.policy = expiring.policy AND newer.deleted > 0 AND newer.cutoff > expiring.cutoff
+  )
+) AND (expiring.started_at, expiring.id) > ($2::timestamptz, $3::uuid)
+ORDER BY expiring.started_at, expiring.id
+LIMIT $4
+FOR UPDATE SKIP LOCKED;
+
+  WITH gone AS (
+    DELETE FROM "purge_ledger" AS expiring
+    WHERE expiring.id = ANY ($1::uuid[]) AND expiring.started_at < $2::timestamptz
+AND expiring.outcome <> 'running'
+AND EXISTS (
+  SELECT FROM purge_ledger AS newer
+  WHERE newer.policy = expiring.policy AND (newer.started_at, newer.id) > (expiring.started_at, expiring.id)
+)
+AND (
+  NOT ("expiring"."outcome" IN ('success', 'disabled'))
+  OR EXISTS (
+    SELECT FROM purge_ledger AS newer
+    WHERE newer.policy = expiring.policy AND "newer"."outcome" IN ('success', 'disabled') AND newer.finished_at > expiring.finished_at
+  )
+)
+AND (
+  expiring.deleted = 0
+  OR expiring.cutoff IS NULL
+  OR EXISTS (
+    SELECT FROM purge_ledger AS newer
+    WHERE newer.policy = expiring.policy AND newer.deleted > 0 AND newer.cutoff > expiring.cutoff
+  )
+)
+    RETURNING pg_column_size(expiring.*) AS bytes
+  )
+  SELECT count(*) AS deleted, coalesce(sum(bytes), 0)::bigint AS bytes FROM gone;
+
+UPDATE purge_ledger
+SET
+  deleted = deleted + $1,
+  bytes = bytes + $2,
+  batches = batches + 1,
+  cutoff = greatest(cutoff, $3::timestamptz)
+WHERE id = $4;
+
+commit;

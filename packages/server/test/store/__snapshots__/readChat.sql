@@ -1,0 +1,46 @@
+start transaction isolation level repeatable read read only;
+
+        SELECT
+chat.id, chat.organization_id, chat.owner_id, chat.parent_chat_id, chat.root_chat_id, chat.title, chat.status,
+chat.created_at, chat.updated_at, chat.archived, chat.archived_at, chat.pin_order, chat.labels,
+-- An EXISTS would let the planner read all messages of all chats, where it takes one of this chat to be among the first.
+(
+  SELECT message.id
+  FROM chat_messages AS message
+  WHERE message.chat_id = chat.id
+    AND message.id > coalesce(chat.last_read_message_id, 0)
+    AND message.role = 'assistant'
+    AND message.visibility <> 'model'
+    AND NOT message.deleted
+  ORDER BY message.id DESC
+  LIMIT 1
+) IS NOT NULL AS has_unread
+        FROM chats AS chat
+        WHERE chat.id = $1 AND chat.owner_id = $2 AND chat.purging_at IS NULL;
+
+  SELECT
+chat.id, chat.organization_id, chat.owner_id, chat.parent_chat_id, chat.root_chat_id, chat.title, chat.status,
+chat.created_at, chat.updated_at, chat.archived, chat.archived_at, chat.pin_order, chat.labels,
+-- An EXISTS would let the planner read all messages of all chats, where it takes one of this chat to be among the first.
+(
+  SELECT message.id
+  FROM chat_messages AS message
+  WHERE message.chat_id = chat.id
+    AND message.id > coalesce(chat.last_read_message_id, 0)
+    AND message.role = 'assistant'
+    AND message.visibility <> 'model'
+    AND NOT message.deleted
+  ORDER BY message.id DESC
+  LIMIT 1
+) IS NOT NULL AS has_unread
+  FROM chats AS chat
+  WHERE chat.root_chat_id = ANY ($1::uuid[]) AND chat.purging_at IS NULL
+  ORDER BY chat.created_at, chat.id;
+
+SELECT file.id, file.name, file.mimetype, octet_length(file.data) AS size, file.created_at
+FROM chat_file_links AS link
+JOIN chat_files AS file ON file.id = link.file_id
+WHERE link.chat_id = $1
+ORDER BY file.created_at, file.id;
+
+commit;
