@@ -285,6 +285,16 @@ test("a key that may only record cannot claim to be a full one, nor the other wa
   }
 });
 
+test("an identity provider brings in members only, and nobody with a password", async () => {
+  const member = { email: "a@example.com", role: "member", name: "" } as const;
+  const create = (user: object): Promise<boolean> =>
+    isAllowed(ACTORS["identity provider"], "createUser", [user, { userId: null }]);
+  expect(await create(member)).toBe(true);
+  expect(await create({ ...member, role: "auditor" })).toBe(false);
+  expect(await create({ ...member, role: "owner" })).toBe(false);
+  expect(await create({ ...member, passwordHash: "salt:key" })).toBe(false);
+});
+
 test("a refusal names the actor and the method, and no data", async () => {
   const call = authorizedStore(store, ACTORS.member).findUserByEmail("secret@example.com");
   await expect(call).rejects.toMatchObject({
