@@ -59,8 +59,10 @@ const signInRoute = createRoute({
   getParentRoute: () => entryRoute,
   path: "/sign-in",
   /** `from` is the page to go to afterwards: a path of this site, since anything else could lead people away. */
-  validateSearch: (search): { from?: string } =>
-    typeof search["from"] === "string" && /^\/(?![/\\])/.test(search["from"]) ? { from: search["from"] } : {},
+  validateSearch: (search): { from?: string; error?: string } => ({
+    ...(typeof search["from"] === "string" && /^\/(?![/\\])/.test(search["from"]) ? { from: search["from"] } : {}),
+    ...(typeof search["error"] === "string" ? { error: search["error"] } : {}),
+  }),
   component: lazyRouteComponent(() => import("../pages/SignInPage/SignInPage.tsx"), "SignInPage"),
 });
 

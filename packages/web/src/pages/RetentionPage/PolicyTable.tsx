@@ -2,13 +2,13 @@ import { Button, Card, Group, Progress, Stack, Table, Text, Title } from "@manti
 import type { PolicyStatus, RetentionSettingName } from "@shelflife/api-contract";
 import type { JSX } from "react";
 
+import type { ActionState } from "../../api/action-state.ts";
 import { Count } from "../../components/Count.tsx";
 import { DurationText } from "../../components/DurationText.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { StatusBadge } from "../../components/StatusBadge.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
 import { recordName } from "./record-names.ts";
-import type { ActionState } from "./RetentionPageView.tsx";
 
 interface PolicyTableProps {
   readonly policies: readonly PolicyStatus[];

@@ -3,11 +3,11 @@ import type { RetentionStatus } from "@shelflife/api-contract";
 import { IconPlayerPlay, IconPower } from "@tabler/icons-react";
 import type { JSX, ReactNode } from "react";
 
+import type { ActionState } from "../../api/action-state.ts";
 import { DurationText } from "../../components/DurationText.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { StatusBadge } from "../../components/StatusBadge.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
-import type { ActionState } from "./RetentionPageView.tsx";
 
 interface PurgeSummaryProps {
   readonly status: RetentionStatus;

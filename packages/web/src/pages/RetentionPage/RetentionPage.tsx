@@ -2,8 +2,9 @@ import type { RetentionSettingName } from "@shelflife/api-contract";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type JSX, useState } from "react";
 
+import { actionState } from "../../api/action-state.ts";
 import { client } from "../../api/client.ts";
-import { dataState, problemOf } from "../../api/data-state.ts";
+import { dataState } from "../../api/data-state.ts";
 import { useMe } from "../../api/me.ts";
 import {
   ledgerCsvAddress,
@@ -12,7 +13,7 @@ import {
   retentionHistoryQuery,
   retentionStatusQuery,
 } from "../../api/retention.ts";
-import { type ActionState, RetentionPageView } from "./RetentionPageView.tsx";
+import { RetentionPageView } from "./RetentionPageView.tsx";
 
 export function RetentionPage(): JSX.Element {
   const me = useMe();
@@ -49,9 +50,4 @@ export function RetentionPage(): JSX.Element {
       onWaive={(setting) => waive.mutate(setting)}
     />
   );
-}
-
-function actionState({ isPending, error }: { isPending: boolean; error: Error | null }): ActionState {
-  if (error !== null) return { kind: "failed", problem: problemOf(error) };
-  return { kind: isPending ? "busy" : "idle" };
 }

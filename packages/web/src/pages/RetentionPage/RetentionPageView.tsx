@@ -2,7 +2,8 @@ import { Skeleton, Stack } from "@mantine/core";
 import type { RetentionHistory, RetentionSettingName, RetentionStatus } from "@shelflife/api-contract";
 import { type JSX, lazy, Suspense } from "react";
 
-import type { DataState, Problem } from "../../api/data-state.ts";
+import type { ActionState } from "../../api/action-state.ts";
+import type { DataState } from "../../api/data-state.ts";
 import { AsyncState } from "../../components/AsyncState.tsx";
 import { PageHeading } from "../../components/PageHeading.tsx";
 import { LedgerTable, type LedgerSlice } from "./LedgerTable.tsx";
@@ -11,9 +12,6 @@ import { PurgeSummary } from "./PurgeSummary.tsx";
 
 // The charts are as heavy as everything else on the page.
 const HistoryCharts = lazy(async () => ({ default: (await import("./HistoryCharts.tsx")).HistoryCharts }));
-
-/** Where something that was asked for with a button stands. */
-export type ActionState = { readonly kind: "idle" | "busy" } | { readonly kind: "failed"; readonly problem: Problem };
 
 interface RetentionPageViewProps {
   readonly status: DataState<RetentionStatus>;

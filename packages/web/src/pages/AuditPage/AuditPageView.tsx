@@ -1,0 +1,115 @@
+import { Button, Code, Stack, Table, Text } from "@mantine/core";
+import type { AuditEntry } from "@shelflife/api-contract";
+import { IconListCheck } from "@tabler/icons-react";
+import type { JSX } from "react";
+
+import type { DataState } from "../../api/data-state.ts";
+import { AsyncState } from "../../components/AsyncState.tsx";
+import { Message } from "../../components/Message.tsx";
+import { PageHeading } from "../../components/PageHeading.tsx";
+import { TimeText } from "../../components/TimeText.tsx";
+
+interface AuditPageViewProps {
+  readonly state: DataState<readonly AuditEntry[]>;
+  readonly more: "none" | "there" | "loading";
+  readonly onMore: () => void;
+}
+
+/** Who changed what. */
+export function AuditPageView({ state, more, onMore }: AuditPageViewProps): JSX.Element {
+  return (
+    <>
+      <PageHeading>Audit log</PageHeading>
+      <AsyncState
+        state={state}
+        empty={{
+          when: (entries) => entries.length === 0,
+          show: (
+            <Message icon={<IconListCheck />} title="Nothing has been changed yet">
+              Changes of settings, accounts and keys are listed here, and conversations that were archived by
+              themselves.
+            </Message>
+          ),
+        }}
+      >
+        {(entries) => (
+          <Stack>
+            <Rows entries={entries} />
+            {more !== "none" && (
+              <Button variant="default" loading={more === "loading"} onClick={onMore}>
+                Show older entries
+              </Button>
+            )}
+          </Stack>
+        )}
+      </AsyncState>
+    </>
+  );
+}
+
+function Rows({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
+  return (
+    <Table.ScrollContainer
+      minWidth={720}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Audit log" } }}
+    >
+      <Table verticalSpacing="sm">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>When</Table.Th>
+            <Table.Th>Who</Table.Th>
+            <Table.Th>Did</Table.Th>
+            <Table.Th>What</Table.Th>
+            <Table.Th>Change</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {entries.map((entry) => (
+            <Table.Tr key={entry.id}>
+              <Table.Td>
+                <TimeText time={entry.time} />
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">{actorOf(entry)}</Text>
+                {entry.ip !== null && (
+                  <Text size="xs" c="dimmed">
+                    {entry.ip}
+                  </Text>
+                )}
+              </Table.Td>
+              <Table.Td>{entry.action}</Table.Td>
+              <Table.Td>
+                <Text size="sm">{entry.resource_type.replaceAll("_", " ")}</Text>
+                <Code>{entry.resource_target === "" ? entry.resource_id : entry.resource_target}</Code>
+              </Table.Td>
+              <Table.Td>
+                {Object.entries(entry.diff).map(([field, change]) => (
+                  <Text size="sm" key={field}>
+                    {field}: {show(change.old)} → {show(change.new)}
+                  </Text>
+                ))}
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function actorOf({ user_email, user_id, additional_fields }: AuditEntry): string {
+  if (user_email !== null) return user_email;
+  if (user_id !== null) return `somebody whose account is gone (${user_id})`;
+  const subsystem = additional_fields["subsystem"];
+  return subsystem === "cli"
+    ? "the command line"
+    : typeof subsystem === "string"
+      ? subsystem.replaceAll("_", " ")
+      : "the system";
+}
+
+/** A value of a setting or a state; anything that is none is shown as JSON. */
+function show(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
