@@ -73,16 +73,21 @@ export async function lockChat(
   return chat && root && { chat, root };
 }
 
-/** Locks a root with all of its children. */
+/**
+ * Locks the children of a root that is locked already, so that none can be added any more.
+ *
+ * @returns the whole family
+ */
 export async function lockFamily(
   transaction: OpenTransaction,
   { chatId: rootId, ownerId }: ChatWriting,
 ): Promise<readonly LockedChat[]> {
-  const ofFamily = sql`(id = ${rootId} OR root_chat_id = ${rootId}) AND owner_id = ${ownerId} AND purging_at IS NULL`;
-  await sql`SELECT FROM chats WHERE ${ofFamily} ORDER BY id FOR NO KEY UPDATE`.execute(transaction);
-  // A child that was added while the root's lock was waited for is seen only by a statement that begins after it.
   const { rows } = await sql<LockedChat>`
-    SELECT ${lockedColumns} FROM chats WHERE ${ofFamily} ORDER BY id FOR NO KEY UPDATE
+    SELECT ${lockedColumns}
+    FROM chats
+    WHERE (id = ${rootId} OR root_chat_id = ${rootId}) AND owner_id = ${ownerId} AND purging_at IS NULL
+    ORDER BY id
+    FOR NO KEY UPDATE
   `.execute(transaction);
   return rows;
 }

@@ -169,6 +169,21 @@ describe("a chat that is not there for the reader", () => {
     expect(await refusal(fixture, [method, `${chatPath(chat)}${path}`], json)).toMatchObject({ status: 404 });
   });
 
+  test("is not written to by the store either, whatever was looked at before", async () => {
+    const chat = await fixture.person.chats.create();
+    const [message] = await say(fixture.person, chat, ["user", "Hello"]);
+    const { id: ownerId } = await fixture.createPerson();
+    const writing = { chatId: chat.id, ownerId, content: [], fileIds: [] };
+    const { store } = fixture;
+    expect([
+      await store.changeChat({ ...writing, changes: { title: "Mine" } }, { userId: ownerId }),
+      await store.addMessage({ ...writing, role: "user" }),
+      await store.editMessage({ ...writing, messageId: message?.id ?? 0 }),
+      await store.createChat({ ownerId, parentChatId: chat.id }),
+      await store.listMessages({ chatId: chat.id, readerId: ownerId, limit: 1 }),
+    ]).toEqual([false, undefined, undefined, undefined, undefined]);
+  });
+
   test("answers 400 where its id is none", async () => {
     expect(await refusal(fixture, ["GET", `${CHATS}/not-an-id`])).toMatchObject({
       status: 400,
