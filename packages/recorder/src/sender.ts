@@ -168,10 +168,21 @@ export class Sender {
     } catch (error) {
       answer = Promise.reject(error);
     }
-    answer.then(
-      (result) => this.#arrived(flight, result),
-      (error: unknown) => this.#failed(flight, error),
-    );
+    answer
+      .then(
+        (result) => this.#arrived(flight, result),
+        (error: unknown) => this.#failed(flight, error),
+      )
+      .catch(() => this.#stumbled(flight));
+  }
+
+  /** An answer of an odd shape, or a fault in here: it must not become the application's unhandled rejection. */
+  #stumbled(flight: Flight): void {
+    if (this.#flight !== flight) return;
+    this.#flight = undefined;
+    this.#options.queue.settle(flight.batch);
+    this.drop(flight.batch.items, "the server's answer could not be understood");
+    this.#endFlushes();
   }
 
   #arrived(flight: Flight, result: DebugBatchResult): void {

@@ -280,6 +280,19 @@ describe("a server that refuses", () => {
     expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 0, rejected: 1 });
   });
 
+  it("to answer as it should is no reason to fail: its batch is lost, and the next one goes", async () => {
+    const sender = makeSender();
+    server.rejected = undefined as unknown as DebugBatchResult["rejected"];
+    sender.push("r1", run("r1"));
+    expect(await sender.flush(5000)).toBe(false);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 1, rejected: 0 });
+    expect(warned).toEqual(["dropped"]);
+    server.rejected = [];
+    sender.push("r2", run("r2"));
+    expect(await sender.flush(5000)).toBe(true);
+    expect(sender.stats.sent).toBe(1);
+  });
+
   it("is warned about once for each reason", async () => {
     const sender = makeSender();
     server.failure = badKey;
