@@ -10,9 +10,11 @@ WHERE id IN ($1, (SELECT root_chat_id FROM chats WHERE id = $2))
 ORDER BY id
 FOR NO KEY UPDATE;
 
-SELECT FROM chats WHERE (id = $1 OR root_chat_id = $2) AND owner_id = $3 AND purging_at IS NULL ORDER BY id FOR NO KEY UPDATE;
-
-SELECT id, root_chat_id, organization_id, status, archived, pin_order FROM chats WHERE (id = $1 OR root_chat_id = $2) AND owner_id = $3 AND purging_at IS NULL ORDER BY id FOR NO KEY UPDATE;
+SELECT id, root_chat_id, organization_id, status, archived, pin_order
+FROM chats
+WHERE (id = $1 OR root_chat_id = $2) AND owner_id = $3 AND purging_at IS NULL
+ORDER BY id
+FOR NO KEY UPDATE;
 
 UPDATE chats
 SET
