@@ -24,7 +24,8 @@ const title = withoutNul
   // Characters, not the halves of them that JavaScript counts.
   .refine((text) => Array.from(text).length <= CHAT_TITLE_CHARACTERS, {
     error: `must not exceed ${CHAT_TITLE_CHARACTERS} characters`,
-  });
+  })
+  .meta({ maxLength: CHAT_TITLE_CHARACTERS });
 
 const label = withoutNul.min(1).max(CHAT_LABEL_CHARACTERS);
 
