@@ -12,5 +12,6 @@ export default defineProject({
     globalSetup: ["../server/test/postgres/global-setup.ts", "test/browser/global-setup.ts", "e2e/build-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    sequence: { groupOrder: 2 },
   },
 });

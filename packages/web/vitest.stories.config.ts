@@ -10,6 +10,9 @@ export default defineProject({
   test: {
     name: "stories",
     globalSetup: ["test/browser/global-setup.ts"],
+    testTimeout: 60_000,
+    // After the server's tests, which fill the machine by themselves.
+    sequence: { groupOrder: 1 },
     browser: {
       enabled: true,
       headless: true,

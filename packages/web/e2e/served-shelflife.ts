@@ -9,7 +9,7 @@ import { CHROMIUM_LAUNCH } from "../test/browser/chromium.ts";
 import { watchForProblems } from "./page-problems.ts";
 
 /** How long the browser waits for what a test expects, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 const SESSION_COOKIE = "coder_session_token";
 

@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
 
+import type { LaunchOptions } from "playwright-core";
+
 const PACKAGE = dirname(dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium")));
 const requireBeside = createRequire(join(PACKAGE, "package.json"));
 const { version } = requireBeside("./package.json") as { version: string };
@@ -16,25 +18,32 @@ const FOLDER = join(tmpdir(), `shelflife-chromium-${version}-${userInfo().userna
 /** Where systems keep the libraries of network security; one that lacks them is given the package's. */
 const LIBRARY_FOLDERS = ["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"];
 
+/** The package holds a browser for this platform alone; elsewhere the Chrome that is installed has to do. */
+const IS_PACKAGED = process.platform === "linux" && process.arch === "x64";
+
 /** How the tests start Chromium. It is there after `unpackChromium`. */
-export const CHROMIUM_LAUNCH = {
-  executablePath: join(FOLDER, "chromium"),
-  // Root may not use the sandbox; there is no display to draw on, and containers have little shared memory.
-  args: ["--no-sandbox", "--disable-setuid-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  env: {
-    ...process.env,
-    // The same text is as wide on every machine, and a machine without fonts shows some at all.
-    FONTCONFIG_FILE: join(FOLDER, "fonts.conf"),
-    FONTCONFIG_PATH: FOLDER,
-    ...(LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, "libnss3.so")))
-      ? {}
-      : { LD_LIBRARY_PATH: join(FOLDER, "lib") }),
-  } as Record<string, string>,
-};
+export const CHROMIUM_LAUNCH: LaunchOptions = IS_PACKAGED ? packagedBrowser() : { channel: "chrome" };
+
+function packagedBrowser(): LaunchOptions {
+  return {
+    executablePath: join(FOLDER, "chromium"),
+    // Root may not use the sandbox; there is no display to draw on, and containers have little shared memory.
+    args: ["--no-sandbox", "--disable-setuid-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+    env: {
+      ...process.env,
+      // The same text is as wide on every machine, and a machine without fonts shows some at all.
+      FONTCONFIG_FILE: join(FOLDER, "fonts.conf"),
+      FONTCONFIG_PATH: FOLDER,
+      ...(LIBRARY_FOLDERS.some((folder) => existsSync(join(folder, "libnss3.so")))
+        ? {}
+        : { LD_LIBRARY_PATH: join(FOLDER, "lib") }),
+    },
+  };
+}
 
 /** Unpacks the browser that npm brought, where that has not been done. Two processes may do so at the same time. */
 export async function unpackChromium(): Promise<void> {
-  if (existsSync(FOLDER)) return;
+  if (!IS_PACKAGED || existsSync(FOLDER)) return;
   const draft = await mkdtemp(`${FOLDER}-draft-`);
   try {
     await Promise.all([
