@@ -58,7 +58,7 @@ export class ExplainedStatements implements AsyncDisposable {
 }
 
 /** A plan with everything below it. */
-export function nodesOf(plan: Plan): Plan[] {
+function nodesOf(plan: Plan): Plan[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 }
 
