@@ -50,7 +50,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "libraries",
-          include: ["packages/{api-contract,sdk,recorder}/test/**/*.test.ts"],
+          include: ["packages/{api-contract,sdk,recorder,web}/test/**/*.test.ts"],
         },
       },
       {
