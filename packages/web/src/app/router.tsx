@@ -13,6 +13,7 @@ import { findMe } from "../api/me.ts";
 import { PageError } from "../components/PageError.tsx";
 import { PageLoading } from "../components/PageLoading.tsx";
 import { PageNotFound } from "../components/PageNotFound.tsx";
+import { CHAT_TABS, type ChatTab } from "../pages/ChatPage/chat-tabs.ts";
 import { EntryFrame } from "../shell/EntryFrame.tsx";
 import { Shell } from "../shell/Shell.tsx";
 
@@ -107,6 +108,10 @@ const chatsRoute = createRoute({
 const chatRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/chats/$chatId",
+  validateSearch: (search): { tab?: ChatTab } => {
+    const tab = CHAT_TABS.find((name) => name === search["tab"]);
+    return tab === undefined ? {} : { tab };
+  },
   component: lazyRouteComponent(() => import("../pages/ChatPage/ChatPage.tsx"), "ChatPage"),
 });
 
