@@ -10,6 +10,7 @@ import { createLog } from "../packages/server/src/log.ts";
 import { createRegistry } from "../packages/server/src/metrics/registry.ts";
 import { purgeDependencies } from "../packages/server/src/purge-service.ts";
 import type { Pace } from "../packages/server/src/retention/pace.ts";
+import { purgeWithoutLoop } from "../packages/server/src/retention/purge-control.ts";
 import { runPurgeTick, type PurgeTickDependencies } from "../packages/server/src/retention/purge-tick.ts";
 import type { PolicyReport } from "../packages/server/src/retention/run-policy.ts";
 import { configuredSignIn } from "../packages/server/src/sign-in/configured-sign-in.ts";
@@ -87,6 +88,7 @@ export async function openProduction(url: string): Promise<Production> {
         signIn: await configuredSignIn(config, { database, store, clock, log, listeningUrl }),
         checkReadiness: () => Promise.resolve({ ready: true }),
         recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
+        purge: purgeWithoutLoop(dependencies),
         observeRequest: (ms) => load.observe(ms),
       });
       const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);

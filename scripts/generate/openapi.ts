@@ -3,6 +3,7 @@ import { buildApp } from "../../packages/server/src/http/app.ts";
 import { describeApi } from "../../packages/server/src/http/openapi.ts";
 import { createLog } from "../../packages/server/src/log.ts";
 import { createRegistry } from "../../packages/server/src/metrics/registry.ts";
+import { purgeWithoutLoop } from "../../packages/server/src/retention/purge-control.ts";
 import { createSignIn } from "../../packages/server/src/sign-in/sign-in.ts";
 import { createPool } from "../../packages/server/src/postgres/pool.ts";
 import { openDatabase } from "../../packages/server/src/store/database.ts";
@@ -25,6 +26,7 @@ export function openapiJson(): string {
     registry: createRegistry(),
     checkReadiness: () => Promise.resolve({ ready: true }),
     recordingForced: false,
+    purge: purgeWithoutLoop({ policies: [], graceMs: 0, enabled: true }),
   });
   return `${JSON.stringify(describeApi(app), null, 2)}\n`;
 }

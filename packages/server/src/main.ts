@@ -16,7 +16,7 @@ import { createRegistry } from "./metrics/registry.ts";
 import { pendingMigrations } from "./postgres/migrate.ts";
 import { purgeDependencies } from "./purge-service.ts";
 import { startStaleFinaliser } from "./recording/stale-finaliser.ts";
-import { startPurgeLoop } from "./retention/purge-loop.ts";
+import { startPurgeLoop, type PurgeLoop } from "./retention/purge-loop.ts";
 import { measureLags } from "./retention/lag.ts";
 import { runPurgeTick, type PurgeTickDependencies, type TickReport } from "./retention/purge-tick.ts";
 import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
@@ -49,6 +49,7 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
     const { database, store } = access;
     let listeningUrl = "";
     const signIn = await configuredSignIn(config, { database, store, clock, log, listeningUrl: () => listeningUrl });
+    let loop: PurgeLoop | null = null;
     const app = buildApp({
       store,
       clock,
@@ -59,6 +60,13 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
       publicUrl: config.SHELFLIFE_PUBLIC_URL,
       trustedProxies: config.SHELFLIFE_TRUSTED_PROXIES,
       recordingForced: config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED,
+      purge: {
+        policies: purge.policies,
+        graceMs: purge.graceMs,
+        enabled: purge.enabled,
+        nextTickAt: () => loop?.nextTickAt() ?? null,
+        runNow: () => loop?.runNow() ?? false,
+      },
       observeRequest: (ms) => load.observe(ms),
       refreshMetrics: refreshLag(purge, registry),
       webFolder: WEB_FOLDER,
@@ -77,8 +85,9 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
       await finaliser.firstPass;
       return runMaintenance(purge, stopping);
     };
-    const loop = startPurgeLoop({ runTick, clock, log });
-    closing.push(() => loop.stop());
+    const started = startPurgeLoop({ runTick, clock, log });
+    loop = started;
+    closing.push(() => started.stop());
     closing.push(() => finaliser.stop());
     const windows = await readWindows(access);
     return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows, setUpLink }), stop };

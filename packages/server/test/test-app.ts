@@ -9,6 +9,8 @@ import { buildApp } from "../src/http/app.ts";
 import { createLog } from "../src/log.ts";
 import type { OpenIdConnect } from "../src/sign-in/openid-connect.ts";
 import { createSignIn } from "../src/sign-in/sign-in.ts";
+import { RETENTION_POLICIES } from "../src/retention/policies/policy-list.ts";
+import { purgeWithoutLoop, type PurgeControl } from "../src/retention/purge-control.ts";
 import { openDatabase, type Database } from "../src/store/database.ts";
 import { createStore, type Store } from "../src/store/store.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -63,6 +65,8 @@ export interface TestApp {
 export interface TestAppOptions {
   readonly clock?: FakeClock;
   readonly recordingForced?: boolean;
+  /** What differs from a purge without a loop, a grace period and further policies. */
+  readonly purge?: Partial<PurgeControl>;
   /** Where a built web interface is; none is served without it. */
   readonly webFolder?: string;
   /** How people sign in, where it matters: the server's address, its secret, and an OpenID Connect provider. */
@@ -78,6 +82,7 @@ export interface TestAppOptions {
 export async function createTestApp({
   clock = new FakeClock(),
   recordingForced = true,
+  purge = {},
   webFolder,
   signIn: { publicUrl, secret = "a secret of this test application", provider } = {},
   trustedProxies = [],
@@ -107,6 +112,7 @@ export async function createTestApp({
     trustedProxies,
     checkReadiness: () => Promise.resolve({ ready: true }),
     recordingForced,
+    purge: { ...purgeWithoutLoop({ policies: RETENTION_POLICIES, graceMs: 0, enabled: true }), ...purge },
     ...(webFolder === undefined ? {} : { webFolder }),
   });
   const createKey = async (userId: string, scope: KeyScope): Promise<{ key: string; keyId: string }> => {

@@ -18,6 +18,7 @@ export type Permission =
   | "retention_windows:read"
   | "deployment_config:read"
   | "deployment_config:update"
+  | "audit:read"
   | "purge:read"
   | "purge:start"
   | "users:manage"
@@ -37,12 +38,13 @@ const MEMBER: readonly Permission[] = [
 
 const OF_ROLE: Record<Role, readonly Permission[]> = {
   member: MEMBER,
-  auditor: [...MEMBER, "others_chats:list", "deployment_config:read", "purge:read"],
+  auditor: [...MEMBER, "others_chats:list", "deployment_config:read", "audit:read", "purge:read"],
   owner: [
     ...MEMBER,
     "others_chats:list",
     "deployment_config:read",
     "deployment_config:update",
+    "audit:read",
     "purge:read",
     "purge:start",
     "users:manage",
@@ -62,6 +64,7 @@ const OF_KIND: Record<Exclude<Actor["kind"], "user">, readonly Permission[]> = {
     "passwords:set",
     "deployment:start",
     "chats:delete",
+    "audit:read",
     "purge:read",
     "purge:start",
     "purge:run",

@@ -4,6 +4,7 @@ import type { Registry } from "prom-client";
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import type { PurgeControl } from "../retention/purge-control.ts";
 import { newId } from "../store/database.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
 import type { Store } from "../store/store.ts";
@@ -16,6 +17,7 @@ import { describeApi, describeSecurity } from "./openapi.ts";
 import { renderError } from "./render-error.ts";
 import { renderOtlpError } from "./render-otlp-error.ts";
 import { mountRoute } from "./route.ts";
+import { auditRoute } from "./routes/audit.ts";
 import { chatRoutes } from "./routes/chats.ts";
 import { debugBatchRoute } from "./routes/debug-batch.ts";
 import { debugExportRoutes } from "./routes/debug-export.ts";
@@ -27,7 +29,10 @@ import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes, type ReadinessCheck } from "./routes/operations.ts";
 import { passwordRoute } from "./routes/password.ts";
 import { otlpTracesRoute } from "./routes/otlp-traces.ts";
+import { retentionLedgerRoute } from "./routes/retention-ledger.ts";
+import { retentionPreviewRoutes } from "./routes/retention-preview.ts";
 import { retentionSettingRoutes } from "./routes/retention-settings.ts";
+import { retentionStatusRoutes } from "./routes/retention-status.ts";
 import { setUpRoutes } from "./routes/set-up.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { userRoutes } from "./routes/users.ts";
@@ -46,6 +51,8 @@ export interface AppDependencies {
   readonly trustedProxies?: readonly string[] | undefined;
   /** Whether the deployment records every chat. */
   readonly recordingForced: boolean;
+  /** The purge of this process. */
+  readonly purge: PurgeControl;
   /** Told how long each request under `/api` took, in milliseconds. */
   readonly observeRequest?: (ms: number) => void;
   /** Brings the metrics that are measured and not counted up to date. */
@@ -54,6 +61,7 @@ export interface AppDependencies {
   readonly webFolder?: string;
 }
 
+const AUDIT = "/api/experimental/audit";
 const AUTH = "/api/auth";
 const CHATS = "/api/experimental/chats";
 const SET_UP = "/api/experimental/set-up";
@@ -61,7 +69,7 @@ const USERS = "/api/experimental/users";
 
 /** Builds the HTTP application. Every route is listed here, in order. */
 export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment> {
-  const { store, clock, log, registry, checkReadiness, recordingForced, webFolder } = dependencies;
+  const { store, clock, log, registry, checkReadiness, recordingForced, purge, webFolder } = dependencies;
   const { observeRequest, refreshMetrics = () => Promise.resolve() } = dependencies;
   const { signIn, publicUrl, trustedProxies = [] } = dependencies;
   const authentication = { store, signIn, publicUrl };
@@ -126,6 +134,10 @@ export function buildApp(dependencies: AppDependencies): OpenAPIHono<Environment
   for (const route of messageRoutes(CHATS)) mountRoute(app, route);
   for (const route of fileRoutes(CHATS)) mountRoute(app, route);
   for (const route of retentionSettingRoutes(CHATS)) mountRoute(app, route);
+  for (const route of retentionPreviewRoutes(CHATS, { clock, purge })) mountRoute(app, route);
+  for (const route of retentionStatusRoutes(CHATS, { clock, purge })) mountRoute(app, route);
+  mountRoute(app, retentionLedgerRoute(CHATS));
+  mountRoute(app, auditRoute(AUDIT));
   for (const route of debugLoggingRoutes(CHATS, { recordingForced })) mountRoute(app, route);
   mountRoute(app, debugBatchRoute(CHATS, { clock, recordingForced }));
   for (const route of debugRunRoutes(CHATS)) mountRoute(app, route);

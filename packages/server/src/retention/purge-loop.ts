@@ -8,6 +8,8 @@ export const PURGE_INTERVAL_MS = 10 * 60_000;
 export interface PurgeLoop {
   /** When the next tick begins; null while one is running. */
   nextTickAt(): Date | null;
+  /** Lets the next tick begin now, without waiting for its time. False where one is running already. */
+  runNow(): boolean;
   /** Cancels the statement that is running, lets no further batch start, and waits for the tick to end. */
   stop(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export function startPurgeLoop(input: {
   const { runTick, clock, log } = input;
   const stopping = new AbortController();
   let nextTickAt: Date | null = null;
+  let waking = new AbortController();
 
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -32,8 +35,10 @@ export function startPurgeLoop(input: {
       if (stopping.signal.aborted) return;
       logTick(log, report);
       const pauseMs = report.policies.some((policy) => policy.budgetEnded) ? 0 : PURGE_INTERVAL_MS;
+      if (pauseMs === 0) continue;
+      waking = new AbortController();
       nextTickAt = new Date(clock.now().getTime() + pauseMs);
-      if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal);
+      await clock.sleep(pauseMs, AbortSignal.any([stopping.signal, waking.signal]));
     }
   };
   const ended = loop().catch((error: unknown) => {
@@ -42,6 +47,12 @@ export function startPurgeLoop(input: {
 
   return {
     nextTickAt: () => nextTickAt,
+    runNow() {
+      if (nextTickAt === null || stopping.signal.aborted) return false;
+      nextTickAt = null;
+      waking.abort();
+      return true;
+    },
     async stop() {
       stopping.abort();
       await ended;

@@ -1,3 +1,5 @@
+import type { AuditAction } from "@shelflife/api-contract";
+
 import { newId, type OpenTransaction } from "./database.ts";
 
 /** Who did something, and from where; written into every audit entry. */
@@ -13,10 +15,10 @@ export interface AuditOrigin {
 
 export interface AuditEntry {
   readonly time: Date;
-  readonly resourceType: "site_config" | "user_config" | "user" | "api_key" | "chat";
+  readonly resourceType: "site_config" | "user_config" | "user" | "api_key" | "chat" | "purge";
   readonly resourceId?: string;
   readonly resourceTarget: string;
-  readonly action: "create" | "write" | "delete";
+  readonly action: AuditAction;
   readonly diff: Record<string, { old: unknown; new: unknown }>;
 }
 

@@ -4,7 +4,7 @@ import type { Database, OpenTransaction } from "./database.ts";
 
 /** A transaction that waits longer than this for someone else's lock gives up, so that it never holds up others behind it. */
 const LOCK_TIMEOUT = "2s";
-const STATEMENT_TIMEOUT = "30s";
+const STATEMENT_TIMEOUT_MS = 30_000;
 
 /**
  * Runs a short transaction of the purge. When the signal aborts, the server is told over another connection to cancel
@@ -14,6 +14,7 @@ export async function cancellableTransaction<T>(
   database: Database,
   signal: AbortSignal,
   work: (transaction: OpenTransaction) => Promise<T>,
+  { statementTimeoutMs = STATEMENT_TIMEOUT_MS }: { statementTimeoutMs?: number } = {},
 ): Promise<T> {
   signal.throwIfAborted();
   return database.transaction().execute(async (transaction) => {
@@ -21,7 +22,7 @@ export async function cancellableTransaction<T>(
       SELECT
         pg_backend_pid() AS pid,
         set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
-        set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)
+        set_config('statement_timeout', ${String(statementTimeoutMs)}, true)
     `.execute(transaction);
     const cancel = (): void => {
       // Where this fails, the statement's own time limit ends it a little later.

@@ -8,7 +8,7 @@ export interface ExpiredSample {
   readonly bytes: number | null;
   /** The clock of the record that has been expired for the longest; null where nothing is expired. */
   readonly oldest: Date | null;
-  /** The clock of the record that has expired last. */
+  /** The clock of the record that has expired last; null also where it could not be found out in time. */
   readonly newest: Date | null;
   /** The oldest ten by id and clock alone. */
   readonly sample: readonly { readonly id: string; readonly clock: Date }[];
@@ -16,6 +16,9 @@ export interface ExpiredSample {
 
 /** A preview counts up to here; beyond, the figure is "at least" this. */
 export const PREVIEW_COUNT_MAX = 100_000;
+
+/** No statement of a preview takes longer than this, in milliseconds; what it would have told is left open. */
+export const PREVIEW_STATEMENT_MS = 2_000;
 
 /** How many expired records a preview names. */
 export const PREVIEW_SAMPLE = 10;

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 
 import { cancellableTransaction } from "./cancellable-transaction.ts";
-import type { Database } from "./database.ts";
-import { NOTHING_EXPIRED, PREVIEW_SAMPLE, type ExpiredSample } from "./expired-sample.ts";
+import type { Database, OpenTransaction } from "./database.ts";
+import { NOTHING_EXPIRED, PREVIEW_SAMPLE, PREVIEW_STATEMENT_MS, type ExpiredSample } from "./expired-sample.ts";
 import type { PayloadPartition } from "./payload-partitions.ts";
 
 export interface PayloadPreviewStore {
@@ -28,7 +28,7 @@ export function payloadPreviewStore(database: Database): PayloadPreviewStore {
   return {
     sampleFreedPartitions(candidates, { cutoff, signal }) {
       if (candidates.length === 0) return Promise.resolve(NOTHING_EXPIRED);
-      return cancellableTransaction(database, signal, async (transaction) => {
+      const look = async (transaction: OpenTransaction): Promise<ExpiredSample> => {
         const { rows } = await sql<Candidate>`
           SELECT
             candidate.name,
@@ -63,7 +63,8 @@ export function payloadPreviewStore(database: Database): PayloadPreviewStore {
           newest: freed.at(-1)?.upper ?? null,
           sample: freed.slice(0, PREVIEW_SAMPLE).map(({ name, upper }) => ({ id: name, clock: upper })),
         };
-      });
+      };
+      return cancellableTransaction(database, signal, look, { statementTimeoutMs: PREVIEW_STATEMENT_MS });
     },
   };
 }

@@ -4,6 +4,7 @@ import { archivedChatPurgeStore, type ArchivedChatPurgeStore } from "./archived-
 import { archivedChatsStore, type ArchivedChatsStore } from "./archived-chats.ts";
 import { auditPurgeStore, type AuditPurgeStore } from "./audit-purge.ts";
 import { chatAutoArchiveStore, type ChatAutoArchiveStore } from "./chat-auto-archive.ts";
+import { auditLogStore, type AuditLogStore } from "./audit-log.ts";
 import { chatChangesStore, type ChatChangesStore } from "./chat-changes.ts";
 import { chatDeletionStore, type ChatDeletionStore } from "./chat-deletion.ts";
 import { chatFilePurgeStore, type ChatFilePurgeStore } from "./chat-file-purge.ts";
@@ -20,6 +21,7 @@ import { digestOutboxStore, type DigestOutboxStore } from "./digest-outbox.ts";
 import { filesStore, type FilesStore } from "./files.ts";
 import { inactiveChatsStore, type InactiveChatsStore } from "./inactive-chats.ts";
 import { ledgerPurgeStore, type LedgerPurgeStore } from "./ledger-purge.ts";
+import { ledgerPageStore, type LedgerPageStore } from "./ledger-page.ts";
 import { messageEditsStore, type MessageEditsStore } from "./message-edits.ts";
 import { messagesStore, type MessagesStore } from "./messages.ts";
 import type { PartitionLength } from "./partition-ranges.ts";
@@ -30,6 +32,7 @@ import { payloadPurgeStore, type PayloadPurgeStore } from "./payload-purge.ts";
 import { purgeWindowsStore, type PurgeWindowsStore } from "./purge-windows.ts";
 import { purgeLedgerStore, type PurgeLedgerStore } from "./purge-ledger.ts";
 import { recordingFactsStore, type RecordingFactsStore } from "./recording-facts.ts";
+import { retentionHistoryStore, type RetentionHistoryStore } from "./retention-history.ts";
 import { retentionSettingsStore, type RetentionSettingsStore } from "./retention-settings.ts";
 import { setUpStore, type SetUpStore } from "./set-up.ts";
 import { signInAttemptsStore, type SignInAttemptsStore } from "./sign-in-attempts.ts";
@@ -43,6 +46,7 @@ export type Store = ApiKeysStore &
   ArchivedChatsStore &
   AuditPurgeStore &
   ChatAutoArchiveStore &
+  AuditLogStore &
   ChatChangesStore &
   ChatDeletionStore &
   ChatFilePurgeStore &
@@ -58,6 +62,7 @@ export type Store = ApiKeysStore &
   FilesStore &
   InactiveChatsStore &
   LedgerPurgeStore &
+  LedgerPageStore &
   MessageEditsStore &
   MessagesStore &
   PasswordsStore &
@@ -66,6 +71,7 @@ export type Store = ApiKeysStore &
   PurgeLedgerStore &
   PurgeWindowsStore &
   RecordingFactsStore &
+  RetentionHistoryStore &
   RetentionSettingsStore &
   SetUpStore &
   SignInAttemptsStore &
@@ -90,6 +96,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...archivedChatsStore(database),
     ...auditPurgeStore(database),
     ...chatAutoArchiveStore(database, clock),
+    ...auditLogStore(database, clock),
     ...chatChangesStore(database, clock),
     ...chatDeletionStore(database, clock),
     ...chatFilePurgeStore(database),
@@ -105,6 +112,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...filesStore(database, clock),
     ...inactiveChatsStore(database),
     ...ledgerPurgeStore(database),
+    ...ledgerPageStore(database),
     ...messageEditsStore(database, clock),
     ...messagesStore(database, clock),
     ...passwordsStore(database, clock),
@@ -113,6 +121,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
     ...purgeLedgerStore(database, clock),
     ...purgeWindowsStore(database, clock),
     ...recordingFactsStore(database),
+    ...retentionHistoryStore(database, partitions),
     ...retentionSettingsStore(database, clock),
     ...setUpStore(database, clock),
     ...signInAttemptsStore(database, clock),

@@ -159,6 +159,13 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
   readPurgeWindow: { input: () => [setting, 0], ...readingPurge },
   observePurgeWindow: { input: () => [setting, 0], ...purging },
+  listLedger: { input: () => [{ limit: 1 }], ...readingPurge },
+  readLatestLedgerRows: { input: () => [[]], ...readingPurge },
+  isPurgeRunning: readingPurge,
+  measureStoredBytes: { input: () => [new Date(0)], ...readingPurge },
+  sumPurgedRecords: { input: () => [new Date(0)], ...readingPurge },
+  auditPurgeStart: { input: () => [{ userId: null }], own: MANAGERS },
+  listAuditLog: { input: () => [{ limit: 1 }], own: ["auditor", "owner", "operator"] },
   waiveGrace: { input: () => [setting, { userId: null }], own: MANAGERS },
   sampleExpiredDebugRuns: { input: atCutoff, ...readingPurge },
   sampleFreedPartitions: {

@@ -19,6 +19,7 @@ import { purgeMetrics } from "../../src/metrics/purge-metrics.ts";
 import { createRegistry } from "../../src/metrics/registry.ts";
 import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
 import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
+import { purgeWithoutLoop } from "../../src/retention/purge-control.ts";
 import { runPurgeTick, type TickReport } from "../../src/retention/purge-tick.ts";
 import { createSignIn } from "../../src/sign-in/sign-in.ts";
 import { openDatabase } from "../../src/store/database.ts";
@@ -60,6 +61,7 @@ export async function startRecordedApplication(): Promise<RecordedApplication> {
     signIn: createSignIn({ database, store, clock, log, secret: "not used", baseUrl: () => "http://127.0.0.1" }),
     checkReadiness: () => Promise.resolve({ ready: true }),
     recordingForced: true,
+    purge: purgeWithoutLoop({ policies: RETENTION_POLICIES, graceMs: 0, enabled: true }),
   });
   const listener: Listener = await listen(app.fetch, { host: "127.0.0.1", port: 0 }, systemClock);
   const provider = await ProviderReplayServer.start();

@@ -1,0 +1,60 @@
+import type { LedgerEntry } from "@shelflife/api-contract";
+
+import type { LedgerRow } from "../store/ledger-page.ts";
+
+/** A row of the ledger as the API answers it. */
+export function renderLedgerRow(row: LedgerRow): LedgerEntry {
+  return {
+    id: row.id,
+    tick_id: row.tick_id,
+    policy: row.policy,
+    record_type: row.record_type,
+    outcome: row.outcome,
+    window_days: row.window_days,
+    cutoff: row.cutoff?.toISOString() ?? null,
+    expired: row.expired,
+    deleted: row.deleted,
+    bytes: row.bytes,
+    batches: row.batches,
+    remaining: row.remaining,
+    started_at: row.started_at.toISOString(),
+    finished_at: row.finished_at?.toISOString() ?? null,
+    duration_ms: row.duration_ms,
+    error: row.error,
+    replica: row.replica,
+  };
+}
+
+/** The columns of the ledger as CSV, in the order of the API's fields. */
+export const LEDGER_COLUMNS = [
+  "id",
+  "tick_id",
+  "policy",
+  "record_type",
+  "outcome",
+  "window_days",
+  "cutoff",
+  "expired",
+  "deleted",
+  "bytes",
+  "batches",
+  "remaining",
+  "started_at",
+  "finished_at",
+  "duration_ms",
+  "error",
+  "replica",
+] as const satisfies readonly (keyof LedgerEntry)[];
+
+/** A line of CSV as RFC 4180 has it, with its end. */
+export function csvLine(cells: readonly (string | number | null)[]): string {
+  return `${cells.map(csvCell).join(",")}\r\n`;
+}
+
+function csvCell(cell: string | number | null): string {
+  if (cell === null) return "";
+  if (typeof cell === "number") return String(cell);
+  // A spreadsheet takes a text that begins like this for a formula, and would carry it out.
+  const harmless = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
