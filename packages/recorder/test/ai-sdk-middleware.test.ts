@@ -7,7 +7,7 @@ import type { NormalizedPart, StepItem } from "@shelflife/api-contract";
 import { READER_LEFT_AFTER_MS } from "../src/run-recording.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { MiddlewareRecording, VERSIONS } from "./middleware-recording.ts";
-import { errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
+import { type ProviderAnswer, errorAnswer, fixtureAnswer, partOfStream } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording, messagesOf } from "./recording.ts";
 
 const FIXTURES = [
@@ -213,11 +213,13 @@ describe.each(versions)("the middleware of %s", (version) => {
     });
 
     it("ends as an error with the work when every try failed", async () => {
-      await using recording = await MiddlewareRecording.start(version, [errorAnswer(500, "Down.")]);
+      const clock = new FakeClock();
+      const options = { clock, limits: { lingerMs: 0 } };
+      await using recording = await MiddlewareRecording.start(version, [errorAnswer(500, "Down.")], options);
       const { sdk, model } = recording;
       const work = recording.inChat(() => sdk.generateText({ model, prompt: "Hello", maxRetries: 1 }));
       await expect(work).rejects.toThrow("Down.");
-      await recording.middleware.flush();
+      expect(await statusWhenSent(recording, clock)).toBe("error");
       expect(recording.ingest.run).toMatchObject({ status: "error", finished_at: expect.any(String) });
       expect(recording.ingest.step).toMatchObject({
         status: "error",
@@ -259,13 +261,34 @@ describe.each(versions)("the middleware of %s", (version) => {
       expect([...recording.ingest.runs.values()].map(({ status }) => status)).toEqual(["error", "error"]);
     });
 
-    it("ends as an error at once where trying again is no use", async () => {
-      await using recording = await MiddlewareRecording.start(version, [errorAnswer(401, "Who are you?")]);
+    it("ends at once where trying again is no use, or where nobody wants it", async () => {
+      const clock = new FakeClock();
+      const answers: ProviderAnswer[] = [errorAnswer(401, "Who are you?"), { events: [], finally: "hold" }];
+      await using recording = await MiddlewareRecording.start(version, answers, {
+        clock,
+        limits: { lingerMs: 0 },
+        chat: { chatId: CHAT_ID },
+      });
       const { sdk, model } = recording;
-      const work = recording.inChat(() => sdk.generateText({ model, prompt: "Hello" }));
-      await expect(work).rejects.toThrow("Who are you?");
-      await recording.middleware.flush();
+      await expect(sdk.generateText({ model, prompt: "Hello" })).rejects.toThrow("Who are you?");
+      expect(await statusWhenSent(recording, clock)).toBe("error");
       expect(recording.ingest.step).toMatchObject({ status: "error", attempts: [{ status: "error" }] });
+      const abort = new AbortController();
+      const aborted = sdk.generateText({ model, prompt: "Hello", abortSignal: abort.signal });
+      await expect.poll(() => recording.provider.requests.length).toBe(2);
+      abort.abort();
+      await expect(aborted).rejects.toThrow();
+      await expect.poll(() => queued(recording, clock)).toBe(0);
+      expect([...recording.ingest.runs.values()].at(-1)?.status).toBe("interrupted");
+    });
+
+    it("takes them for one step too where the prompt is hidden", async () => {
+      const answers = [errorAnswer(500), TEXT];
+      await using recording = await MiddlewareRecording.start(version, answers, { recordInputs: false });
+      const { sdk, model } = recording;
+      await recording.inChat(() => sdk.generateText({ model, prompt: "Hello" }));
+      await recording.middleware.flush();
+      expect(recording.ingest.step.attempts).toMatchObject([{ status: "error" }, { status: "completed" }]);
     });
   });
 
@@ -381,7 +404,7 @@ describe.each(versions)("the middleware of %s", (version) => {
   });
 
   it("hides what it is told to hide", async () => {
-    const answers = [STREAMED_TOOL, STREAMED_TEXT, errorAnswer(400, "What shall this secret-question be?")];
+    const answers = [STREAMED_TOOL, STREAMED_TEXT, TEXT, errorAnswer(400, "What shall this secret-question be?")];
     await using recording = await MiddlewareRecording.start(version, answers, {
       recordInputs: false,
       recordOutputs: false,
@@ -389,9 +412,12 @@ describe.each(versions)("the middleware of %s", (version) => {
     const { sdk, model } = recording;
     const prompt = "secret-question";
     const onError = () => undefined;
+    const texts: string[] = [];
     await recording.inChat(async () => {
       const result = sdk.streamText({ model, prompt, tools: sunny, stopWhen: sdk.stepCountIs(3), onError });
       await result.consumeStream();
+      const { text } = await sdk.generateText({ model, prompt });
+      texts.push(text, await result.text);
       await sdk.generateText({ model, prompt, maxRetries: 0 }).catch(onError);
     });
     await recording.middleware.flush();
@@ -399,7 +425,8 @@ describe.each(versions)("the middleware of %s", (version) => {
     expect(sent).not.toContain("secret-question");
     expect(sent).not.toContain("San Francisco");
     expect(sent).not.toContain("degrees");
-    expect(statuses(recording)).toEqual(["completed", "completed", "error"]);
+    for (const text of texts) expect(sent).not.toContain(JSON.stringify(text).slice(1, 20));
+    expect(statuses(recording)).toEqual(["completed", "completed", "completed", "error"]);
     expect(recording.ingest.stepsInOrder[0]?.usage).toMatchObject({ input_tokens: 339 });
   });
 
@@ -419,13 +446,14 @@ describe.each(versions)("the middleware of %s", (version) => {
   });
 });
 
+async function queued(recording: MiddlewareRecording, clock: FakeClock): Promise<number> {
+  await clock.advance(0);
+  return recording.middleware.stats().queued;
+}
+
 /** How the only run stands once everything has been sent, without a flush, which would say that nothing follows. */
 async function statusWhenSent(recording: MiddlewareRecording, clock: FakeClock): Promise<string | undefined> {
-  const queued = async () => {
-    await clock.advance(0);
-    return recording.middleware.stats().queued;
-  };
-  await expect.poll(queued).toBe(0);
+  await expect.poll(() => queued(recording, clock)).toBe(0);
   return recording.ingest.run.status;
 }
 
