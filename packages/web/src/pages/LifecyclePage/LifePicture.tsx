@@ -17,14 +17,15 @@ const END = WIDTH - 8;
 
 /** A chat's life from its last message on, as a picture: active, archived, deleted, and its debug data beside it. */
 export function LifePicture({ windows: { autoArchive, retention, debug } }: { windows: LifeWindows }): JSX.Element {
-  const archivedAt = autoArchive === 0 ? undefined : autoArchive;
-  const deletedAt = archivedAt === undefined || retention === 0 ? undefined : archivedAt + retention;
-  const debugEnd = Math.min(debug === 0 ? Infinity : debug, deletedAt ?? Infinity);
-  const days = [archivedAt ?? 0, deletedAt ?? 0, Number.isFinite(debugEnd) ? debugEnd : 0];
-  const longest = Math.max(30, ...days) * 1.15;
+  const byHand = autoArchive === 0;
+  // Nobody knows when somebody archives it; in the picture that takes as long as the rest of it.
+  const archivedAt = byHand ? Math.max(30, retention, debug) : autoArchive;
+  const deletedAt = retention === 0 ? undefined : archivedAt + retention;
+  const debugDay = debug === 0 ? undefined : byHand ? debug : Math.min(debug, deletedAt ?? debug);
+  const longest = Math.max(30, deletedAt ?? archivedAt * 2, debugDay ?? 0) * 1.1;
   const x = (day: number): number => START + (Math.min(day, longest) / longest) * (END - START);
   const lifeEnd = deletedAt === undefined ? END : x(deletedAt);
-  const debugX = Number.isFinite(debugEnd) ? x(debugEnd) : END;
+  const debugX = debugDay === undefined ? lifeEnd : x(debugDay);
   return (
     <Card component="section" withBorder aria-labelledby="life-heading">
       <Title order={2} size="h4" id="life-heading" mb="xs">
@@ -37,51 +38,50 @@ export function LifePicture({ windows: { autoArchive, retention, debug } }: { wi
         <text x={START} y={14} className={classes["label"]}>
           last message
         </text>
-        <rect
-          x={START}
-          y={24}
-          width={(archivedAt === undefined ? END : x(archivedAt)) - START}
-          height={22}
-          className={classes["active"]}
+        <rect x={START} y={24} width={x(archivedAt) - START} height={22} className={classes["active"]} />
+        <rect x={x(archivedAt)} y={24} width={lifeEnd - x(archivedAt)} height={22} className={classes["archived"]} />
+        <Mark
+          x={x(archivedAt)}
+          label={byHand ? "archived by somebody" : `archived, day ${archivedAt}`}
+          y={62}
+          to={52}
         />
-        {archivedAt !== undefined && (
-          <>
-            <rect
-              x={x(archivedAt)}
-              y={24}
-              width={lifeEnd - x(archivedAt)}
-              height={22}
-              className={classes["archived"]}
-            />
-            <Mark x={x(archivedAt)} label={`archived, day ${archivedAt}`} y={62} />
-          </>
+        {/* Above the bar, where it stands clear of the mark before it however close that is. */}
+        {deletedAt !== undefined && (
+          <Mark
+            x={x(deletedAt)}
+            label={byHand ? `deleted, ${inDays(retention)} later` : `deleted, day ${deletedAt}`}
+            y={14}
+            to={50}
+          />
         )}
-        {deletedAt !== undefined && <Mark x={x(deletedAt)} label={`deleted, day ${deletedAt}`} y={62} anchor="end" />}
         <rect x={START} y={76} width={debugX - START} height={14} className={classes["debug"]} />
-        {Number.isFinite(debugEnd) && <Mark x={debugX} label={`debug data gone, day ${debugEnd}`} y={108} from={72} />}
+        {debugDay !== undefined && (
+          <Mark x={debugX} label={`debug data gone, day ${debugDay}`} y={108} from={72} to={98} />
+        )}
       </svg>
     </Card>
   );
 }
 
+/** A moment on the line, from one height to another, with its name at a third. */
 function Mark({
   x,
   label,
   y,
   from = 20,
-  anchor,
+  to,
 }: {
   x: number;
   label: string;
   y: number;
   from?: number;
-  anchor?: "end";
+  to: number;
 }): JSX.Element {
-  const side = anchor ?? (x > WIDTH * 0.6 ? "end" : "start");
   return (
     <g>
-      <line x1={x} x2={x} y1={from} y2={y - 10} className={classes["mark"]} />
-      <text x={x} y={y} textAnchor={side} className={classes["label"]}>
+      <line x1={x} x2={x} y1={from} y2={to} className={classes["mark"]} />
+      <text x={x} y={y} textAnchor={x > WIDTH / 2 ? "end" : "start"} className={classes["label"]}>
         {label}
       </text>
     </g>

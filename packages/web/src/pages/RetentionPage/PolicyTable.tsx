@@ -66,9 +66,13 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
                   </Stack>
                 </Table.Td>
                 <Table.Td>
-                  <DurationText
-                    ms={policy.oldest_overdue_seconds === null ? null : policy.oldest_overdue_seconds * 1_000}
-                  />
+                  {policy.oldest_overdue_seconds === 0 ? (
+                    "not at all"
+                  ) : (
+                    <DurationText
+                      ms={policy.oldest_overdue_seconds === null ? null : policy.oldest_overdue_seconds * 1_000}
+                    />
+                  )}
                 </Table.Td>
                 <Table.Td>
                   <Count count={policy.backlog} />
@@ -88,7 +92,7 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
   );
 }
 
-function WindowText({ policy: { window, grace } }: { policy: PolicyStatus }): JSX.Element {
+function WindowText({ policy: { window, grace, action } }: { policy: PolicyStatus }): JSX.Element {
   if (window.days === null) {
     return (
       <Text size="sm" c="red">
@@ -99,7 +103,7 @@ function WindowText({ policy: { window, grace } }: { policy: PolicyStatus }): JS
   return (
     <div>
       <Text size="sm">
-        {window.days === 0 ? "0, kept for ever" : window.days === 1 ? "1 day" : `${window.days} days`}
+        {windowText(window.days, action)}
         {window.source === "default" && " (default)"}
       </Text>
       {grace !== null && (
@@ -116,7 +120,7 @@ function LastWork({ policy: { last, policy } }: { policy: PolicyStatus }): JSX.E
   const done = last.expired === 0 ? 100 : Math.min(100, Math.round((last.deleted / last.expired) * 100));
   return (
     <Stack gap={4}>
-      <Group gap="xs" wrap="nowrap">
+      <Group gap="xs">
         <StatusBadge status={last.outcome} />
         <Text size="sm">
           <Count count={last.deleted} /> of <Count count={last.expired} />
@@ -130,4 +134,9 @@ function LastWork({ policy: { last, policy } }: { policy: PolicyStatus }): JSX.E
       )}
     </Stack>
   );
+}
+
+function windowText(days: number, action: PolicyStatus["action"]): string {
+  if (days === 0) return action === "archive" ? "off" : "kept for ever";
+  return days === 1 ? "1 day" : `${days} days`;
 }

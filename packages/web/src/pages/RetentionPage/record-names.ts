@@ -1,7 +1,7 @@
 const NAMES: Record<string, string> = {
   chats: "archived conversations",
   chat_files: "unused files",
-  chats_auto_archived: "conversations archived by themselves",
+  chats_auto_archived: "inactive conversations",
   chat_debug_runs: "debug runs",
   chat_debug_payload_partitions: "partitions of debug payloads",
   audit_logs: "entries of the audit log",
