@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
+import { codeOf } from "../../src/coded-error.ts";
 import { issueSetUpLink, SET_UP_LINK_MS, type SetUpLink } from "../../src/sign-in/set-up-link.ts";
 import { createTestApp, readErrorBody, type TestApp } from "../test-app.ts";
 import { createPerson, PASSWORD, TestBrowser } from "./test-browser.ts";
@@ -65,6 +66,23 @@ describe("setting a deployment up", () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201, 409]));
     expect(await countPeople()).toBe(1);
     expect((await app.pool.query("SELECT FROM set_up_tokens")).rowCount).toBe(0);
+  });
+
+  test("makes one administrator of eight at the same moment", async () => {
+    const tokenHashes = Array.from({ length: 8 }, (_, index) => Buffer.alloc(32, index));
+    const expiresAt = new Date(app.clock.now().getTime() + SET_UP_LINK_MS);
+    for (const tokenHash of tokenHashes) await app.store.issueSetUpToken({ tokenHash, expiresAt });
+    const attempts = await Promise.allSettled(
+      tokenHashes.map((tokenHash, index) =>
+        app.store.completeSetUp(
+          { tokenHash, email: `${index}@example.com`, name: "", passwordHash: "salt:key", debugLogging: "nobody" },
+          { userId: null },
+        ),
+      ),
+    );
+    const refusals = attempts.flatMap((attempt) => (attempt.status === "rejected" ? [codeOf(attempt.reason)] : []));
+    expect(refusals).toEqual(Array.from({ length: 7 }, () => "conflict"));
+    expect(await countPeople()).toBe(1);
   });
 
   test("is audited, with the address of whoever did it", async () => {
