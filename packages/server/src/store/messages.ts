@@ -48,7 +48,7 @@ export interface MessagePageRows {
 export interface MessagesStore {
   /**
    * A page of a chat's messages: those right after `afterId` where that stands alone, else the newest, before `beforeId`
-   * where it is given. Reading the newest marks the chat as read.
+   * where it is given. Reading marks as read, but for reading back.
    *
    * @returns undefined where the reader has no such chat
    */
@@ -176,15 +176,14 @@ async function readPage(transaction: OpenTransaction, page: MessagePageRequest):
   };
 }
 
-/** Whoever sees the newest messages has read the chat. Where somebody is writing to the chat, the next look marks it. */
+/** Whoever goes forward has read up to where they are. Where somebody is writing to the chat, the next look marks it. */
 async function markRead(
   database: Database,
-  { chatId, beforeId, afterId }: MessagePageRequest,
+  { chatId, beforeId }: MessagePageRequest,
   page: ReadPage | undefined,
 ): Promise<ReadPage | undefined> {
   const newest = page?.messages.at(-1)?.id ?? 0;
-  const isNewest = beforeId === undefined && (afterId === undefined || page?.hasMore === false);
-  if (page === undefined || !isNewest || newest <= (page.chat.last_read_message_id ?? 0)) return page;
+  if (page === undefined || beforeId !== undefined || newest <= (page.chat.last_read_message_id ?? 0)) return page;
   await sql`
     UPDATE chats
     SET last_read_message_id = ${newest}

@@ -220,4 +220,9 @@ test("a chat is unread once the model has said something, until its newest messa
   expect(await isUnread()).toBe(true);
   await fixture.person.chats.listMessages(chat.id, { after_id: answer?.id ?? 0 });
   expect(await isUnread()).toBe(false);
+
+  const [question] = await say(fixture.person, chat, ["user", "I am"], ["assistant", "Good"]);
+  expect(await isUnread()).toBe(true);
+  await fixture.person.chats.editMessage(chat.id, question?.id ?? 0, [{ type: "text", text: "I am here" }]);
+  expect(await isUnread()).toBe(false);
 });
