@@ -76,8 +76,10 @@ describe("a download", () => {
 });
 
 describe("another person's file", () => {
-  test("does not exist for any role, known or not", async () => {
+  test("does not exist for any role, known or not, though chats of its owner's link it", async () => {
     const id = await uploadText();
+    const chat = await person.chats.create();
+    await person.chats.sendMessage(chat.id, { role: "user", content: [{ type: "file", file_id: id }] });
     for (const role of ["member", "auditor", "owner"] as const) {
       const { key } = await fixture.createPerson(role);
       expect((await download(id, { key })).status).toBe(404);
