@@ -143,7 +143,7 @@ describe("what goes with a chat", () => {
 
     expect((await tick(fixture)).of("archived-chats")).toMatchObject({ deleted: 1 });
     for (const table of ["chat_messages", "chat_queued_messages", "chat_file_links"]) {
-      expect(await countOf(fixture, table), table).toBe(0);
+      expect([table, await countOf(fixture, table)]).toEqual([table, 0]);
     }
     expect(await remaining(fixture, "chat_debug_runs")).toEqual(new Set([kept.id]));
     expect(await remaining(fixture, "chat_debug_steps")).toEqual(new Set([kept.stepId]));
