@@ -1,8 +1,8 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 
 import { cancellableTransaction } from "./cancellable-transaction.ts";
 import type { Database } from "./database.ts";
-import type { ExpiredSample } from "./expired-sample.ts";
+import { PREVIEW_COUNT_MAX, type ExpiredSample } from "./expired-sample.ts";
 import {
   countExpiredRows,
   measureRowLag,
@@ -39,6 +39,38 @@ const expiringFiles: ExpiringTable = {
   bytes: sql`pg_column_size(expiring.data)`,
 };
 
+/** That a tick takes the links of a family away before it looks at the files: it is expired, or marked as deleted. */
+const goesFirst = (cutoff: RawBuilder<Date>): RawBuilder<boolean> =>
+  sql`(root.purging_at IS NOT NULL OR coalesce(root.archived AND root.archived_at < ${cutoff}, false))`;
+
+/**
+ * The files that a tick with another window would find: also those that only such chats link which the same window takes
+ * first.
+ */
+const previewedFiles: ExpiringTable = {
+  ...expiringFiles,
+  among: (cutoff) => sql`
+    SELECT id, created_at, data FROM chat_files WHERE created_at < ${cutoff} AND NOT found_linked
+    UNION ALL
+    SELECT id, created_at, data FROM chat_files
+    WHERE created_at < ${cutoff} AND found_linked AND id IN (
+      SELECT link.file_id
+      FROM chats AS root
+      CROSS JOIN LATERAL (
+        SELECT root.id UNION ALL SELECT child.id FROM chats AS child WHERE child.root_chat_id = root.id
+      ) AS member (id)
+      JOIN chat_file_links AS link ON link.chat_id = member.id
+      WHERE root.root_chat_id IS NULL AND ${goesFirst(cutoff)}
+      LIMIT ${PREVIEW_COUNT_MAX}
+    )`,
+  isExpired: (cutoff) => sql`expiring.created_at < ${cutoff} AND NOT EXISTS (
+      SELECT FROM chat_file_links AS link
+      JOIN chats AS chat ON chat.id = link.chat_id
+      JOIN chats AS root ON root.id = coalesce(chat.root_chat_id, chat.id)
+      WHERE link.file_id = expiring.id AND chat.purging_at IS NULL AND NOT ${goesFirst(cutoff)}
+    )`,
+};
+
 export function chatFilePurgeStore(database: Database): ChatFilePurgeStore {
   return {
     noteLinkedFiles({ cutoff, limit, signal }) {
@@ -62,7 +94,7 @@ export function chatFilePurgeStore(database: Database): ChatFilePurgeStore {
     },
 
     countExpiredFiles: (cutoff, signal) => countExpiredRows(database, expiringFiles, { cutoff, signal }),
-    sampleExpiredFiles: (cutoff, signal) => sampleExpiredRows(database, expiringFiles, { cutoff, signal }),
+    sampleExpiredFiles: (cutoff, signal) => sampleExpiredRows(database, previewedFiles, { cutoff, signal }),
     purgeFileBatch: (request) => purgeExpiredRows(database, expiringFiles, request),
     nextExpiredFile: (request) => nextExpiredRow(database, expiringFiles, request),
     measureFileLag: (cutoff) => measureRowLag(database, expiringFiles, cutoff),
