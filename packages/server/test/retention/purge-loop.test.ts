@@ -95,4 +95,27 @@ describe("the purge loop", () => {
     await loop.stop();
     expect(ticks).toHaveLength(1);
   });
+
+  it("ticks at once when it is told to, and then again ten minutes after that tick has ended", async () => {
+    const { loop, clock, ticks } = createLoop();
+    expect(loop.runNow(), "one is running").toBe(false);
+    ticks[0]?.end(DONE);
+    await clock.waitForSleepers(1);
+    expect(loop.runNow()).toBe(true);
+    expect(loop.nextTickAt()).toBeNull();
+    expect(loop.runNow(), "it has been told already").toBe(false);
+    await clock.advance(0);
+    expect(ticks).toHaveLength(2);
+
+    ticks[1]?.end(DONE);
+    await clock.waitForSleepers(1);
+    expect(loop.nextTickAt()).toEqual(new Date(clock.now().getTime() + PURGE_INTERVAL_MS));
+    await clock.advance(PURGE_INTERVAL_MS - 1);
+    expect(ticks).toHaveLength(2);
+    await clock.advance(1);
+    expect(ticks).toHaveLength(3);
+    ticks[2]?.end(DONE);
+    await loop.stop();
+    expect(loop.runNow(), "it has been stopped").toBe(false);
+  });
 });
