@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { CHATS, createTestApp, type TestApp } from "../test-app.ts";
 import { createPerson, TestBrowser } from "./test-browser.ts";
@@ -31,6 +31,15 @@ describe("a session", () => {
       signIn: { secret: "the secret of another deployment" },
     });
     expect((await new TestBrowser(other).me({ Cookie: browser.cookies })).status).toBe(401);
+  });
+
+  test("is signed by the deployment's secret, whatever the environment holds for the library", async () => {
+    vi.stubEnv("BETTER_AUTH_SECRETS", "2:the secret of something else altogether");
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const replica = await createTestApp({ testDatabase: app.testDatabase });
+    expect((await new TestBrowser(replica).me({ Cookie: browser.cookies })).status).toBe(200);
   });
 
   test("is worth nothing where its token was changed", async () => {
