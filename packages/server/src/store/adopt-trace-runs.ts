@@ -126,10 +126,15 @@ async function deleteOwnRun(transaction: OpenTransaction, own: OwnRun): Promise<
     WHERE chat_id = ${own.chat_id} AND run_id = ${own.id} AND recorded_at = ${own.payload_at}::timestamptz
   `.execute(transaction);
   await sql`DELETE FROM chat_debug_runs WHERE id = ${own.id} AND chat_id = ${own.chat_id}`.execute(transaction);
-  // The chat was made for this run; what people have put into it since stays.
+  await deleteEmptyOwnChats(transaction, [own.chat_id]);
+}
+
+/** Such a chat was made for a trace; what people have put into it since stays. */
+export async function deleteEmptyOwnChats(transaction: OpenTransaction, chatIds: readonly string[]): Promise<void> {
+  if (chatIds.length === 0) return;
   await sql`
     DELETE FROM chats AS chat
-    WHERE id = ${own.chat_id}
+    WHERE id = ANY (${chatIds}::uuid[])
       AND NOT EXISTS (SELECT FROM chat_debug_runs WHERE chat_id = chat.id)
       AND NOT EXISTS (SELECT FROM chat_messages WHERE chat_id = chat.id)
       AND NOT EXISTS (SELECT FROM chat_queued_messages WHERE chat_id = chat.id)

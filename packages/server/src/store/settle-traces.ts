@@ -2,21 +2,29 @@ import type { RunStatus } from "@shelflife/api-contract";
 import { sql } from "kysely";
 
 import { CodedError } from "../coded-error.ts";
+import { deleteEmptyOwnChats } from "./adopt-trace-runs.ts";
 import type { OpenTransaction } from "./database.ts";
 import type { IngestCaller, PreparedStep } from "./ingest-batch.ts";
 import type { LockedRun } from "./ingest-runs.ts";
 import { jsonText } from "./json-text.ts";
 import { traceRunId } from "./trace-ids.ts";
-import { isFurtherOut, settleTrace, type KnownStep, type SettledRun } from "./trace-settlement.ts";
+import { isFurtherOut, isToolsStep, settleTrace, type KnownStep, type SettledRun } from "./trace-settlement.ts";
 import type { OuterSpan, PreparedTrace, TraceRun } from "./trace-batch.ts";
 
-/** What is remembered of a trace, locked to the end of the transaction. */
-export type LockedTraces = ReadonlyMap<string, { readonly outerSpans: Readonly<Record<string, OuterSpan>> }>;
+/** What is remembered of traces, locked to the end of the transaction. */
+export type LockedTraces = ReadonlyMap<string, LockedTrace>;
+
+interface LockedTrace {
+  readonly home_chat_id: string | null;
+  readonly chats: Readonly<Record<string, unknown>>;
+  readonly outer_spans: Readonly<Record<string, OuterSpan>>;
+}
 
 /**
  * Locks what is remembered of the traces of a batch, so that their batches are stored one after the other.
  *
- * @throws CodedError `trace_moved` where the batch was made before another told where a trace belongs
+ * @throws CodedError `trace_moved` where the batch was made before another one told where a trace belongs, or gave it a
+ * run: a batch has to know all runs of a trace, since what it brings may change each of them
  */
 export async function lockTraces(
   transaction: OpenTransaction,
@@ -24,25 +32,39 @@ export async function lockTraces(
   traces: readonly PreparedTrace[],
 ): Promise<LockedTraces> {
   if (traces.length === 0) return new Map();
-  const { rows } = await sql<{
-    trace_id: string;
-    home_chat_id: string | null;
-    outer_spans: Record<string, OuterSpan>;
-  }>`
-    SELECT trace_id, home_chat_id, outer_spans
+  const { rows } = await sql<LockedTrace & { trace_id: string }>`
+    SELECT trace_id, home_chat_id, chats, outer_spans
     FROM otlp_traces
     WHERE sender_id = ${caller.userId} AND trace_id = ANY (${traces.map(({ traceId }) => traceId)}::text[])
     ORDER BY trace_id
     FOR UPDATE
   `.execute(transaction);
   const locked = new Map(rows.map((row) => [row.trace_id, row]));
-  for (const { traceId, homeChatId, ownChatId } of traces) {
-    const row = locked.get(traceId);
-    if (row === undefined || (row.home_chat_id ?? ownChatId) !== homeChatId) {
-      throw new CodedError("trace_moved", "Another batch has told meanwhile which chat a trace belongs to.");
-    }
+  const unknownRuns: string[] = [];
+  for (const trace of traces) {
+    const row = locked.get(trace.traceId);
+    if (row === undefined || (row.home_chat_id ?? trace.ownChatId) !== trace.homeChatId) throw new TraceMoved();
+    unknownRuns.push(...runsNotIn(trace, Object.keys(row.chats)));
   }
-  return new Map(rows.map((row) => [row.trace_id, { outerSpans: row.outer_spans }]));
+  const { rows: runs } = await sql<{ id: string }>`
+    SELECT id FROM chat_debug_runs WHERE id = ANY (${unknownRuns}::uuid[]) LIMIT 1
+  `.execute(transaction);
+  if (runs.length > 0) throw new TraceMoved();
+  return locked;
+}
+
+class TraceMoved extends CodedError {
+  constructor() {
+    super("trace_moved", "Another batch of a trace was stored since this one was made.");
+  }
+}
+
+/** The ids of the runs that a trace may have besides those which its batch knows. */
+function runsNotIn({ traceId, ownChatId, homeChatId, runs }: PreparedTrace, chatIds: readonly string[]): string[] {
+  const known = new Set(runs.map(({ chatId }) => chatId));
+  // A run in the trace's own chat is taken over by the one at home, if the batch brings that one.
+  if (known.has(homeChatId)) known.add(ownChatId);
+  return [ownChatId, ...chatIds].filter((chatId) => !known.has(chatId)).map((chatId) => traceRunId(traceId, chatId));
 }
 
 /**
@@ -75,9 +97,14 @@ export async function settleTraces(
       steps: ofTrace.flatMap(({ id }) => stepsOf.get(id) ?? []),
       tools: trace.tools.filter(({ runId }) => runs.has(runId)),
       labels,
-      outerSpans: outerSpansByRun(trace, locked.get(trace.traceId)?.outerSpans ?? {}),
+      outerSpans: outerSpansByRun(trace, locked.get(trace.traceId)),
     });
   });
+  const needed = new Set(settled.map(({ toolsStep }) => toolsStep?.id));
+  await deleteSteps(
+    transaction,
+    known.filter((step) => isToolsStep(step) && !needed.has(step.id)),
+  );
   await writeSteps(transaction, settled);
   await writeRuns(transaction, settled);
   const now = new Map(runs);
@@ -85,6 +112,11 @@ export async function settleTraces(
     trace.runs.filter(({ id }) => runs.has(id) && !settled.some((run) => run.id === id)),
   );
   await deleteEmptyRuns(transaction, empty);
+  const ownChats = new Set(traces.map(({ ownChatId }) => ownChatId));
+  await deleteEmptyOwnChats(
+    transaction,
+    empty.map(({ chatId }) => chatId).filter((chatId) => ownChats.has(chatId)),
+  );
   for (const { id } of empty) now.delete(id);
   for (const { id, status, finished_at } of settled) {
     const run = now.get(id);
@@ -94,25 +126,27 @@ export async function settleTraces(
   return now;
 }
 
-/** A span that names no chat is around what the trace does in its home. */
+/** A span that names no chat is around the one run of its trace; where there are several, it is around none alone. */
 function outerSpansByRun(
   { traceId, homeChatId }: PreparedTrace,
-  outerSpans: Readonly<Record<string, OuterSpan>>,
+  { chats, outer_spans: { "": unnamed, ...named } }: LockedTrace = { home_chat_id: null, chats: {}, outer_spans: {} },
 ): ReadonlyMap<string, OuterSpan> {
-  const { "": unnamed, ...named } = outerSpans;
   const byRun = new Map(Object.entries(named).map(([chatId, span]) => [traceRunId(traceId, chatId), span]));
+  if (unnamed === undefined || Object.keys(chats).length > 1) return byRun;
   const homeRunId = traceRunId(traceId, homeChatId);
   const ofHome = byRun.get(homeRunId);
-  if (unnamed !== undefined && (ofHome === undefined || isFurtherOut(unnamed, ofHome))) byRun.set(homeRunId, unnamed);
-  return byRun;
+  return ofHome !== undefined && !isFurtherOut(unnamed, ofHome) ? byRun : byRun.set(homeRunId, unnamed);
 }
 
-async function readKnownSteps(transaction: OpenTransaction, runs: readonly LockedRun[]): Promise<KnownStep[]> {
+async function readKnownSteps(
+  transaction: OpenTransaction,
+  runs: readonly LockedRun[],
+): Promise<(KnownStep & { readonly chat_id: string })[]> {
   if (runs.length === 0) return [];
   const { rows } = await sql<
-    Omit<KnownStep, "started_at" | "finished_at"> & { started_at: Date; finished_at: Date | null }
+    Omit<KnownStep, "started_at" | "finished_at"> & { chat_id: string; started_at: Date; finished_at: Date | null }
   >`
-    SELECT step.id, step.run_id, step.step_number, step.status, step.started_at, step.finished_at, step.metadata
+    SELECT step.id, step.chat_id, step.run_id, step.step_number, step.status, step.started_at, step.finished_at, step.metadata
     FROM unnest(
       ${runs.map((run) => run.chat_id)}::uuid[],
       ${runs.map((run) => run.id)}::uuid[]
@@ -126,17 +160,21 @@ async function readKnownSteps(transaction: OpenTransaction, runs: readonly Locke
   }));
 }
 
+async function deleteSteps(
+  transaction: OpenTransaction,
+  steps: readonly { readonly id: string; readonly chat_id: string }[],
+): Promise<void> {
+  if (steps.length === 0) return;
+  await sql`
+    DELETE FROM chat_debug_steps AS step
+    USING unnest(
+      ${steps.map(({ chat_id }) => chat_id)}::uuid[], ${steps.map(({ id }) => id)}::uuid[]
+    ) AS item (chat_id, id)
+    WHERE step.chat_id = item.chat_id AND step.id = item.id
+  `.execute(transaction);
+}
+
 async function writeSteps(transaction: OpenTransaction, runs: readonly SettledRun[]): Promise<void> {
-  const superseded = runs.flatMap(({ chatId, superseded: id }) => (id === undefined ? [] : [{ chat_id: chatId, id }]));
-  if (superseded.length > 0) {
-    await sql`
-      DELETE FROM chat_debug_steps AS step
-      USING unnest(
-        ${superseded.map(({ chat_id }) => chat_id)}::uuid[], ${superseded.map(({ id }) => id)}::uuid[]
-      ) AS item (chat_id, id)
-      WHERE step.chat_id = item.chat_id AND step.id = item.id
-    `.execute(transaction);
-  }
   const changed = runs.flatMap(({ chatId, changed: steps }) => steps.map((step) => ({ chat_id: chatId, ...step })));
   if (changed.length > 0) {
     // Two steps may swap their numbers, which are unique at every moment: all of them make way first.

@@ -49,8 +49,6 @@ export interface SettledRun extends TraceRun {
   readonly changed: readonly SettledStep[];
   /** A step that stands for a model call that is not known, and holds the tools meanwhile; undefined where none is needed. */
   readonly toolsStep: KnownStep | undefined;
-  /** The step of this kind that is stored and not needed any more. */
-  readonly superseded: string | undefined;
 }
 
 /** The events of one step; the earliest are kept. No model asks for that many tools at once. */
@@ -68,8 +66,9 @@ export function settleTrace(trace: KnownTrace): SettledRun[] {
   return trace.runs.flatMap((run) => settleRun(run, trace, calls, placed) ?? []);
 }
 
-function isToolsStep(step: KnownStep): boolean {
-  return step.id === toolsStepId(step.run_id);
+/** Whether a step is no model call, but holds tools for which none is known: it has no span. */
+export function isToolsStep({ metadata }: Pick<KnownStep, "metadata">): boolean {
+  return metadata["span_id"] === undefined;
 }
 
 /** Starts are told apart by milliseconds only; what starts in the same one keeps the same order everywhere. */
@@ -171,14 +170,13 @@ function settleRun(
   placed: ReadonlyMap<string, PlacedTool[]>,
 ): SettledRun | undefined {
   const calls = allCalls.filter((step) => step.run_id === run.id);
-  const stored = trace.steps.find((step) => step.run_id === run.id && isToolsStep(step));
+  // As soon as a run has a call, every tool of it has one to belong to.
   const loose = placed.get(toolsStepId(run.id)) ?? [];
   const toolsStep = loose.length === 0 ? undefined : makeToolsStep(run, loose);
-  const steps = [...calls, ...(toolsStep === undefined ? [] : [toolsStep])].toSorted(byStart);
-  const [first] = steps;
-  if (first === undefined) return undefined;
+  const steps = toolsStep === undefined ? calls : [toolsStep];
+  if (steps.length === 0) return undefined;
 
-  const settled = steps.map((step, index) => ({
+  const settled = calls.map((step, index) => ({
     before: step,
     after: {
       id: step.id,
@@ -191,28 +189,33 @@ function settleRun(
   const parts = [...steps, ...tools, ...(outer === undefined ? [] : [outer])];
   const unfinished = steps.some(({ status }) => status === "in_progress");
   const finishes = parts.map((part) => part.finished_at ?? part.started_at);
-  const metadataOfFirst = (name: string): string | undefined => firstText(calls, name);
   return {
     ...run,
     status: unfinished ? "in_progress" : statusOf(steps, outer),
     started_at: parts.map((part) => part.started_at).reduce((a, b) => (a < b ? a : b)),
     finished_at: unfinished ? null : finishes.reduce((a, b) => (a > b ? a : b)),
-    provider: metadataOfFirst("provider"),
-    model: metadataOfFirst("model"),
-    first_message: settled.map(({ after }) => after.metadata["first_message"]).find((text) => typeof text === "string"),
-    changed: settled.flatMap(({ before, after }) => (before === toolsStep || isSame(before, after) ? [] : [after])),
-    toolsStep: toolsStep && { ...toolsStep, ...settled.find(({ before }) => before === toolsStep)?.after },
-    superseded: toolsStep === undefined ? stored?.id : undefined,
+    provider: firstText(calls, "provider"),
+    model: firstText(calls, "model"),
+    first_message: firstText(
+      settled.map(({ after }) => after),
+      "first_message",
+    ),
+    changed: settled.flatMap(({ before, after }) => (isSame(before, after) ? [] : [after])),
+    toolsStep,
   };
 }
 
-/** How the work around the calls ended is how the run ended; where that is not known, how its last call did. */
+/**
+ * How the work around the calls ended is how the run ended; where that is not known, how its last call did. Work that
+ * came to its end may have dealt with a call that failed, but not with one that it left.
+ */
 function statusOf(steps: readonly KnownStep[], outer: OuterSpan | undefined): RunStatus {
-  if (outer !== undefined && outer.status !== "in_progress") return outer.status;
-  return steps.at(-1)?.status ?? "completed";
+  const last = steps.at(-1)?.status ?? "completed";
+  if (outer === undefined || outer.status === "in_progress") return last;
+  return outer.status === "completed" && last === "interrupted" ? last : outer.status;
 }
 
-function firstText(steps: readonly KnownStep[], name: string): string | undefined {
+function firstText(steps: readonly Pick<KnownStep, "metadata">[], name: string): string | undefined {
   return steps.map(({ metadata }) => metadata[name]).find((text) => typeof text === "string");
 }
 
@@ -237,11 +240,11 @@ function makeToolsStep(run: TraceRun, tools: readonly PlacedTool[]): KnownStep {
   return {
     id: toolsStepId(run.id),
     run_id: run.id,
-    step_number: 0,
+    step_number: 1,
     status: "completed",
     started_at: events.map((event) => event.started_at).reduce((a, b) => (a < b ? a : b)),
     finished_at: finishes.reduce((a, b) => (a > b ? a : b)),
-    metadata: { integration: "opentelemetry" },
+    metadata: withTools({ integration: "opentelemetry" }, tools),
   };
 }
 

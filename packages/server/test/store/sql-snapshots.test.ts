@@ -50,6 +50,9 @@ beforeAll(async () => {
   const child = chatItem({ parent_chat_id: root.id });
   const { run, step, batch } = completeRun({ chat_id: child.id });
   await app.client(service.key).recordDebugBatch({ chats: [root, child], ...batch });
+  await recordTrace(app, service.key, { "user.email": "nobody@example.com" });
+  await recordTrace(app, service.key, { "session.id": randomUUID() });
+  await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
   await store.revokeApiKey({ userId: service.id, keyId: service.keyId }, NOBODY);
 
   const reading = { chatId: child.id, runId: run.id, stepId: step.id, readerId: owner.id };
@@ -89,10 +92,6 @@ beforeAll(async () => {
   await store.readLastSuccesses([row.policy]);
   await store.lastPurgedCutoff();
   await store.readDatabaseTime();
-
-  await recordTrace(app, service.key, []);
-  await recordTrace(app, service.key, [{ key: "session.id", value: { stringValue: randomUUID() } }]);
-  await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
 
   const { batch: another } = completeRun({ chat_id: root.id });
   await app.client(owner.key).recordDebugBatch(another);
@@ -246,15 +245,21 @@ async function callChatMethods({ store, client }: TestApp, { id: ownerId, key }:
 const TRACE_ID = "0123456789abcdef0123456789abcdef";
 
 /** A model call and a tool of one trace, by OTLP. */
-async function recordTrace(app: TestApp, key: string, attributes: readonly object[]): Promise<void> {
+async function recordTrace(app: TestApp, key: string, attributes: Record<string, string>): Promise<void> {
   const span = (spanId: string, operation: string) => ({
     traceId: TRACE_ID,
     spanId,
-    attributes: [{ key: "gen_ai.operation.name", value: { stringValue: operation } }, ...attributes],
+    attributes: Object.entries({ "gen_ai.operation.name": operation, ...attributes }).map(([name, value]) => ({
+      key: name,
+      value: { stringValue: value },
+    })),
   });
-  const spans = [span("0000000000000001", "execute_tool"), span("0000000000000002", "chat")];
-  const headers = { "Content-Type": "application/json" };
-  await app.request("POST", "/v1/traces", { key, headers, json: { resourceSpans: [{ scopeSpans: [{ spans }] }] } });
+  // The tool comes before the call that it ran for.
+  for (const sent of [span("0000000000000001", "execute_tool"), span("0000000000000002", "chat")]) {
+    const json = { resourceSpans: [{ scopeSpans: [{ spans: [sent] }] }] };
+    const headers = { "Content-Type": "application/json" };
+    expect((await app.request("POST", "/v1/traces", { key, headers, json })).status).toBe(200);
+  }
 }
 
 /** The methods are known before the tests run, since a store can be made over nothing. */

@@ -22,7 +22,7 @@ export interface TraceIngestResult {
 }
 
 /** How often a batch is made again that another one of the same trace has overtaken. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 
 /** Traces are stored in portions of about so many spans; a trace is never split. */
 const SPANS_A_BATCH = 1_000;

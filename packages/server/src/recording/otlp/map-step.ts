@@ -26,7 +26,7 @@ export function mapStep(span: Span): MappedStep {
   const error = errorOf(span);
   return {
     operation: call.operation ?? "generate",
-    status: statusOf(span),
+    status: isCutOff(call) && statusOf(span) === "completed" ? "interrupted" : statusOf(span),
     normalized_request: { ...requestOf(call) },
     normalized_response: { ...responseOf(call, error !== undefined) },
     usage: { ...call.usage },
@@ -35,6 +35,12 @@ export function mapStep(span: Span): MappedStep {
     ...(span.startedAt !== undefined && { started_at: span.startedAt }),
     ...(span.finishedAt !== undefined && { finished_at: span.finishedAt }),
   };
+}
+
+/** A span that says what was asked and nothing at all of an answer: its stream was left, or its caller gave up. */
+function isCutOff({ messages, content, finishReason, usage = {}, responseId, responseModel }: ModelCall): boolean {
+  const isAnswered = [content, finishReason, responseId, responseModel].some((sign) => sign !== undefined);
+  return messages !== undefined && !isAnswered && Object.keys(usage).length === 0;
 }
 
 function requestOf({ messages = [], tools = [], options = {}, toolChoice }: ModelCall): NormalizedRequest {

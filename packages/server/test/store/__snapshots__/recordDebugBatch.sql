@@ -241,6 +241,120 @@ FROM (
 ) AS figures
 WHERE run.id = figures.id AND run.chat_id = figures.chat_id;
 
+SELECT trace_id, home_chat_id, chats, outer_spans
+FROM otlp_traces
+WHERE sender_id = $1 AND trace_id = ANY ($2::text[])
+ORDER BY trace_id
+FOR UPDATE;
+
+SELECT id FROM chat_debug_runs WHERE id = ANY ($1::uuid[]) LIMIT 1;
+
+SELECT step.id, step.chat_id, step.run_id, step.step_number, step.status, step.started_at, step.finished_at, step.metadata
+FROM unnest(
+  $1::uuid[],
+  $2::uuid[]
+) AS concerned (chat_id, run_id)
+JOIN chat_debug_steps AS step USING (chat_id, run_id);
+
+INSERT INTO chat_debug_steps AS step (
+  id, run_id, chat_id, step_number, operation, status, metadata, started_at, updated_at, finished_at
+)
+SELECT item.id, item.run_id, item.chat_id, item.step_number, 'generate', item.status, item.metadata,
+  item.started_at, run.updated_at, item.finished_at
+FROM jsonb_to_recordset($1::jsonb) AS item (
+  id uuid, run_id uuid, chat_id uuid, step_number integer, status text, metadata jsonb,
+  started_at timestamptz, finished_at timestamptz
+)
+JOIN chat_debug_runs AS run ON run.id = item.run_id AND run.chat_id = item.chat_id
+ORDER BY item.id
+ON CONFLICT (id, chat_id) DO UPDATE SET
+  step_number = excluded.step_number,
+  metadata = excluded.metadata,
+  started_at = excluded.started_at,
+  updated_at = excluded.updated_at,
+  finished_at = excluded.finished_at;
+
+UPDATE chat_debug_runs AS run
+SET
+  status = item.status,
+  provider = item.provider,
+  model = item.model,
+  payload_at = CASE WHEN run.started_at = item.started_at THEN run.payload_at
+    ELSE coalesce(run.payload_at, run.started_at) END,
+  started_at = item.started_at,
+  finished_at = item.finished_at,
+  summary = (run.summary - 'first_message') || jsonb_strip_nulls(jsonb_build_object('first_message', item.first_message))
+FROM jsonb_to_recordset($1::jsonb) AS item (
+  id uuid, chat_id uuid, status text, started_at timestamptz, finished_at timestamptz, provider text, model text,
+  first_message text
+)
+WHERE run.id = item.id AND run.chat_id = item.chat_id;
+
+DELETE FROM chat_debug_steps AS step
+USING unnest(
+  $1::uuid[], $2::uuid[]
+) AS item (chat_id, id)
+WHERE step.chat_id = item.chat_id AND step.id = item.id;
+
+UPDATE chat_debug_steps AS step
+SET step_number = step.step_number + 1000000000
+FROM jsonb_to_recordset($1::jsonb) AS item (chat_id uuid, id uuid, step_number integer)
+WHERE step.chat_id = item.chat_id AND step.id = item.id AND step.step_number <> item.step_number;
+
+UPDATE chat_debug_steps AS step
+SET step_number = item.step_number, metadata = item.metadata
+FROM jsonb_to_recordset($1::jsonb) AS item (
+  chat_id uuid, id uuid, step_number integer, metadata jsonb
+)
+WHERE step.chat_id = item.chat_id AND step.id = item.id;
+
+SELECT run.id, run.chat_id, coalesce(run.payload_at, run.started_at)::text AS payload_at, chat.owner_id
+FROM unnest($1::uuid[], $2::uuid[]) AS own (chat_id, run_id)
+JOIN chats AS chat ON chat.id = own.chat_id
+JOIN chat_debug_runs AS run ON run.id = own.run_id AND run.chat_id = own.chat_id
+WHERE $3 IN (chat.owner_id, chat.recorder_id) AND chat.purging_at IS NULL
+ORDER BY chat.id
+FOR UPDATE;
+
+SELECT
+  owner_id,
+  EXISTS (SELECT FROM chat_debug_steps WHERE chat_id = $1 AND run_id = $2) AS has_steps
+FROM chats
+WHERE id = $3;
+
+INSERT INTO chat_debug_steps (
+  id, run_id, chat_id, step_number, operation, status, history_tip_message_id, assistant_message_id,
+  usage, error, metadata, started_at, updated_at, finished_at, payload_bytes
+)
+SELECT
+  id, $1, $2, step_number, operation, status, history_tip_message_id, assistant_message_id,
+  usage, error, metadata, started_at, updated_at, finished_at, payload_bytes
+FROM chat_debug_steps
+WHERE chat_id = $3 AND run_id = $4;
+
+INSERT INTO chat_debug_payloads (
+  chat_id, run_id, step_id, recorded_at, request, response, attempts, chunks, chunk_index
+)
+SELECT $1, $2, step_id, recorded_at, request, response, attempts, chunks, chunk_index
+FROM chat_debug_payloads
+WHERE chat_id = $3 AND run_id = $4 AND recorded_at = $5::timestamptz;
+
+UPDATE chat_debug_runs SET payload_at = $1::timestamptz
+WHERE id = $2 AND chat_id = $3;
+
+DELETE FROM chat_debug_payloads
+WHERE chat_id = $1 AND run_id = $2 AND recorded_at = $3::timestamptz;
+
+DELETE FROM chat_debug_runs WHERE id = $1 AND chat_id = $2;
+
+DELETE FROM chats AS chat
+WHERE id = ANY ($1::uuid[])
+  AND NOT EXISTS (SELECT FROM chat_debug_runs WHERE chat_id = chat.id)
+  AND NOT EXISTS (SELECT FROM chat_messages WHERE chat_id = chat.id)
+  AND NOT EXISTS (SELECT FROM chat_queued_messages WHERE chat_id = chat.id)
+  AND NOT EXISTS (SELECT FROM chat_file_links WHERE chat_id = chat.id)
+  AND NOT EXISTS (SELECT FROM chats AS child WHERE child.root_chat_id = chat.id);
+
 WITH promoted AS (
   DELETE FROM chat_queued_messages AS queued
   USING chats AS chat

@@ -1,0 +1,274 @@
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { traceChatId } from "../../../src/store/trace-ids.ts";
+import { countRows } from "../../stored-rows.ts";
+import { createTestApp, type TestApp, type TestUser } from "../../test-app.ts";
+import {
+  askingFor,
+  chatOf,
+  modelSpan,
+  newSpanId,
+  newTraceId,
+  runOf,
+  runsOf,
+  sendSpans,
+  sentSpan,
+  SPANS_START,
+  TAKEN,
+  toolSpan,
+  type SentAttributes,
+} from "./sent-spans.ts";
+
+let app: TestApp;
+let user: TestUser;
+
+beforeAll(async () => {
+  app = await createTestApp();
+  user = await app.createUser();
+});
+
+describe("the chat of a span", () => {
+  test.each<[string, SentAttributes]>([
+    ["gen_ai.conversation.id", { "gen_ai.conversation.id": "c", "session.id": "other" }],
+    ["session.id", { "session.id": "c", "langfuse.session.id": "other" }],
+    ["langfuse.session.id", { "langfuse.session.id": "c" }],
+    ["the AI SDK's runtime context, as inChat() fills it", { "ai.settings.context.shelflife.chatId": "c" }],
+    ["the AI SDK's telemetry metadata", { "ai.telemetry.metadata.chatId": "c" }],
+    ["Traceloop's association properties", { "traceloop.association.properties.session_id": "c" }],
+  ])("is named by %s", async (_name, attributes) => {
+    // Every test has conversations of its own.
+    const id = newTraceId();
+    const named = Object.fromEntries(
+      Object.entries(attributes).map(([key, value]) => [key, value === "c" ? `${id}-c` : `${id}-another`]),
+    );
+    expect(await sendSpans(app, user, [modelSpan({ attributes: named })])).toEqual(TAKEN);
+    expect((await runOf(app, user, chatOf(`${id}-c`))).steps).toHaveLength(1);
+    expect(await runsOf(app, user, chatOf(`${id}-c`))).toHaveLength(1);
+  });
+
+  test("is named by a number, too, and by the resource of the span", async () => {
+    const number = 7_001;
+    await sendSpans(app, user, [modelSpan({ attributes: { "session.id": number } })]);
+    expect((await runOf(app, user, chatOf("7001"))).steps).toHaveLength(1);
+    const ofProcess = newTraceId();
+    await sendSpans(app, user, [modelSpan()], { "session.id": ofProcess });
+    expect((await runOf(app, user, chatOf(ofProcess))).steps).toHaveLength(1);
+  });
+
+  test("keeps an id that is a UUID", async () => {
+    const id = crypto.randomUUID();
+    await sendSpans(app, user, [modelSpan({ attributes: { "gen_ai.conversation.id": id.toUpperCase() } })]);
+    expect((await runOf(app, user, id)).chat_id).toBe(id);
+  });
+
+  test("is another one in another namespace", async () => {
+    const id = newTraceId();
+    const named = { "session.id": id, "shelflife.chat_id_namespace": "shop" };
+    await sendSpans(app, user, [modelSpan({ attributes: named })]);
+    await expect(runsOf(app, user, chatOf(id))).rejects.toMatchObject({ status: 404 });
+  });
+
+  test("is the trace's own where nothing names one", async () => {
+    const span = modelSpan();
+    expect(await sendSpans(app, user, [span])).toEqual(TAKEN);
+    expect(await runOf(app, user, traceChatId(span.traceId))).toMatchObject({ kind: "chat_turn", status: "completed" });
+  });
+});
+
+describe("a span that names no chat", () => {
+  const names = { "session.id": newTraceId() };
+
+  test.each(["in one request", "root last", "root first"])("goes where its trace belongs, %s", async (order) => {
+    const id = newTraceId();
+    const traceId = newTraceId();
+    const root = sentSpan({ traceId, name: "POST /chat", attributes: { "session.id": id } });
+    const model = modelSpan({ traceId, parentSpanId: root.spanId });
+    const requests = {
+      "in one request": [[root, model]],
+      "root last": [[model], [root]],
+      "root first": [[root], [model]],
+    };
+    for (const spans of requests[order as keyof typeof requests]) {
+      expect(await sendSpans(app, user, spans)).toEqual(TAKEN);
+    }
+    const run = await runOf(app, user, chatOf(id));
+    expect(run.steps).toMatchObject([{ step_number: 1, status: "completed", metadata: { span_id: model.spanId } }]);
+    expect(run.steps[0]?.normalized_request).toMatchObject({ messages: [{ role: "user" }] });
+    expect(run).toMatchObject({ status: "completed", summary: { first_message: "How long?", total_input_tokens: 7 } });
+    // What was its own chat meanwhile is gone.
+    await expect(runsOf(app, user, traceChatId(traceId))).rejects.toMatchObject({ status: 404 });
+  });
+
+  test("stays in its trace's own chat where people have used that one since", async () => {
+    const id = newTraceId();
+    const traceId = newTraceId();
+    const own = traceChatId(traceId);
+    await sendSpans(app, user, [modelSpan({ traceId })]);
+    await app.store.addMessage({
+      chatId: own,
+      ownerId: user.id,
+      role: "user",
+      content: [{ type: "text", text: "Hi" }],
+      fileIds: [],
+    });
+    await sendSpans(app, user, [sentSpan({ traceId, attributes: { "session.id": id } })]);
+    expect(await runsOf(app, user, own)).toEqual([]);
+    expect((await runOf(app, user, chatOf(id))).steps).toHaveLength(1);
+  });
+
+  test("stays by itself where its trace names several chats at once and its root none", async () => {
+    const [traceId, one, other] = [newTraceId(), newTraceId(), newTraceId()];
+    const unnamed = modelSpan({ traceId });
+    await sendSpans(app, user, [
+      unnamed,
+      modelSpan({ traceId, parentSpanId: newSpanId(), attributes: { "session.id": one } }),
+      modelSpan({ traceId, parentSpanId: newSpanId(), attributes: { "session.id": other } }),
+    ]);
+    for (const chatId of [traceChatId(traceId), chatOf(one), chatOf(other)]) {
+      expect((await runOf(app, user, chatId)).steps).toHaveLength(1);
+    }
+  });
+
+  test("is nothing to another sender's trace of the same id", async () => {
+    const traceId = newTraceId();
+    const other = await app.createUser();
+    await sendSpans(app, user, [sentSpan({ traceId, attributes: names })]);
+    expect(await sendSpans(app, other, [modelSpan({ traceId })])).toEqual(TAKEN);
+    expect((await runOf(app, other, traceChatId(traceId))).steps).toHaveLength(1);
+  });
+});
+
+describe("a run", () => {
+  test("has the steps of its trace in the order of their starts, whichever came first", async () => {
+    const id = newTraceId();
+    const traceId = newTraceId();
+    const attributes = { "session.id": id };
+    const at = (second: number, asks: string) =>
+      modelSpan({ traceId, asks, start: SPANS_START + second * 1_000, attributes });
+    await sendSpans(app, user, [at(20, "third")]);
+    await sendSpans(app, user, [at(0, "first"), at(10, "second")]);
+    const run = await runOf(app, user, chatOf(id));
+    const said = run.steps.map(({ normalized_request: { messages } }) => JSON.stringify(messages));
+    expect(run.steps.map(({ step_number }) => step_number)).toEqual([1, 2, 3]);
+    expect(said.map((text) => /first|second|third/.exec(text)?.[0])).toEqual(["first", "second", "third"]);
+    expect(run).toMatchObject({
+      started_at: new Date(SPANS_START).toISOString(),
+      finished_at: new Date(SPANS_START + 21_000).toISOString(),
+      summary: { first_message: "first", step_count: 3, total_input_tokens: 21 },
+    });
+  });
+
+  test("takes its times and its outcome from the agent around it", async () => {
+    const id = newTraceId();
+    const traceId = newTraceId();
+    const agent = sentSpan({
+      traceId,
+      start: SPANS_START - 5_000,
+      end: SPANS_START + 9_000,
+      attributes: { "gen_ai.operation.name": "invoke_agent", "session.id": id },
+      error: "The application gave up.",
+    });
+    await sendSpans(app, user, [modelSpan({ traceId, parentSpanId: agent.spanId })]);
+    await sendSpans(app, user, [agent]);
+    expect(await runOf(app, user, chatOf(id))).toMatchObject({
+      status: "error",
+      started_at: new Date(agent.start).toISOString(),
+      finished_at: new Date(agent.end).toISOString(),
+      summary: { has_error: true },
+    });
+  });
+
+  test("is no run's where a trace has neither model calls nor tools", async () => {
+    const before = await countRows(app.pool);
+    const answer = await sendSpans(app, user, [
+      sentSpan({ name: "GET /", attributes: { "http.request.method": "GET", "session.id": newTraceId() } }),
+      sentSpan({ attributes: { "gen_ai.operation.name": "invoke_agent" } }),
+    ]);
+    expect(answer).toEqual(TAKEN);
+    expect(await countRows(app.pool)).toEqual(before);
+  });
+
+  test("is the same after everything was sent again", async () => {
+    const id = newTraceId();
+    const traceId = newTraceId();
+    const spans = [modelSpan({ traceId, attributes: askingFor("a") }), toolSpan({ traceId, callId: "a" })];
+    const root = sentSpan({ traceId, attributes: { "session.id": id } });
+    await sendSpans(app, user, spans);
+    await sendSpans(app, user, [root]);
+    const before = await runOf(app, user, chatOf(id));
+    await sendSpans(app, user, [...spans, root]);
+    await sendSpans(app, user, spans);
+    expect(await runOf(app, user, chatOf(id))).toEqual(before);
+  });
+
+  test("ends in an error where its span did, which says what happened", async () => {
+    const id = newTraceId();
+    const events = [
+      {
+        name: "exception",
+        attributes: {
+          "exception.type": "RateLimitError",
+          "exception.message": "You exceeded your quota.",
+          "exception.stacktrace": "at secret.ts:1",
+        },
+      },
+    ];
+    const attributes = { "session.id": id, "http.response.status_code": 429 };
+    await sendSpans(app, user, [modelSpan({ attributes, events, error: "429" })]);
+    const run = await runOf(app, user, chatOf(id));
+    expect(run).toMatchObject({ status: "error", summary: { has_error: true } });
+    expect(run.steps).toMatchObject([
+      { status: "error", error: { name: "RateLimitError", message: "You exceeded your quota.", status_code: 429 } },
+    ]);
+    expect(JSON.stringify(run)).not.toContain("secret.ts");
+  });
+
+  test.each([
+    ["an error that says so", { error: "aborted", attributes: { "error.type": "AbortError" } }],
+    ["a request without any answer", {}],
+  ])("is interrupted where its span ended with %s", async (_name, fields) => {
+    const id = newTraceId();
+    const messages = JSON.stringify([{ role: "user", parts: [{ type: "text", content: "How long?" }] }]);
+    const attributes = {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.input.messages": messages,
+      "session.id": id,
+    };
+    await sendSpans(app, user, [
+      sentSpan({ ...fields, attributes: { ...attributes, ...("attributes" in fields && fields.attributes) } }),
+    ]);
+    expect(await runOf(app, user, chatOf(id))).toMatchObject({
+      status: "interrupted",
+      steps: [{ status: "interrupted" }],
+    });
+  });
+});
+
+describe("times", () => {
+  test("that lie in the future are taken back to now, and an end before the start to the start", async () => {
+    const id = newTraceId();
+    const attributes = { "session.id": id };
+    const traceId = newTraceId();
+    const now = app.clock.now().getTime();
+    await sendSpans(app, user, [
+      modelSpan({ traceId, start: now + 60_000, end: now + 90_000, attributes }),
+      modelSpan({ traceId, start: SPANS_START, end: SPANS_START - 5_000, attributes }),
+    ]);
+    const run = await runOf(app, user, chatOf(id));
+    expect(run.steps).toMatchObject([
+      { started_at: new Date(SPANS_START).toISOString(), finished_at: new Date(SPANS_START).toISOString() },
+      { started_at: new Date(now).toISOString(), finished_at: new Date(now).toISOString() },
+    ]);
+    expect(run.finished_at).toBe(new Date(now).toISOString());
+  });
+
+  test("that are missing leave a step in progress, which starts when it arrived", async () => {
+    const id = newTraceId();
+    await sendSpans(app, user, [modelSpan({ start: 0, end: 0, attributes: { "session.id": id } })]);
+    expect(await runOf(app, user, chatOf(id))).toMatchObject({
+      status: "in_progress",
+      started_at: app.clock.now().toISOString(),
+      steps: [{ status: "in_progress" }],
+    });
+  });
+});
