@@ -260,7 +260,7 @@ describe("a kill loses nothing", () => {
     const recording = new Recording();
     await tick(fixture, { notifiers: [recording], store: dying, ...inBatchesOf(3) });
     await tick(fixture, { notifiers: [recording], ...inBatchesOf(3) });
-    expect(recording.digests.map(({ items }) => items.length).toSorted()).toEqual([1, 3]);
+    expect(new Set(recording.digests.map(({ items }) => items.length))).toEqual(new Set([1, 3]));
   });
 
   it("nor does being told to stop, which is no failed attempt", async () => {
