@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
+import { ShelflifeClient } from "@shelflife/sdk";
 import { chromium } from "playwright-core";
 
 import { makeScratchFolder, removeScratchFolder } from "../../server/test/postgres/scratch-folder.ts";
 import { startCommand, urlOf } from "../../server/test/process/server-process.ts";
 import { CHROMIUM_LAUNCH, unpackChromium } from "../test/browser/chromium.ts";
-import { PICTURED_PAGES } from "./pages.ts";
+import { type Demo, PICTURED_PAGES } from "./pages.ts";
 import { takePictures } from "./take-pictures.ts";
 
 /** Takes the pictures of the documentation: the real server with the demo in it, in a real browser. */
@@ -23,8 +24,7 @@ const pages = PICTURED_PAGES.filter(({ name }) => positionals.length === 0 || po
 if (pages.length === 0) throw new Error(`There is no such page: ${positionals.join(", ")}.`);
 
 interface DemoReport {
-  readonly people: readonly { readonly email: string; readonly key: string }[];
-  readonly sample_chat: { readonly id: string; readonly owner: string };
+  readonly people: readonly { readonly email: string; readonly role: string; readonly key: string }[];
 }
 
 await using cleanUp = new AsyncDisposableStack();
@@ -51,6 +51,9 @@ const demo = JSON.parse(await run("demo", "--json", "--url", url)) as DemoReport
 // So that there is a purge to be seen that had something to do.
 await run("purge");
 
+const keys = new Map(demo.people.map(({ email, key }) => [email, key]));
+const chat = await findChat();
+
 const browser = await chromium.launch(CHROMIUM_LAUNCH);
 cleanUp.defer(() => browser.close());
 mkdirSync(output, { recursive: true });
@@ -58,8 +61,21 @@ await takePictures({
   browser,
   url,
   pages,
-  demo: { chat: demo.sample_chat },
-  keys: new Map(demo.people.map(({ email, key }) => [email, key])),
+  demo: { chat },
+  keys,
   save: (name) => join(output, `${name}.png`),
 });
 process.stdout.write(`${pages.length * 2} pictures are in ${output}\n`);
+
+/** A chat of somebody who is no administrator, of which several finished runs are still there. */
+async function findChat(): Promise<Demo["chat"]> {
+  for (const { email, role, key } of demo.people) {
+    if (role !== "member") continue;
+    const client = new ShelflifeClient({ baseUrl: url, key });
+    for (const { id } of await client.chats.list({ limit: 50 })) {
+      const runs = await client.listDebugRuns(id);
+      if (runs.length >= 3 && runs.every(({ status }) => status === "completed")) return { id, owner: email };
+    }
+  }
+  throw new Error("The demo has made no chat with three completed runs.");
+}

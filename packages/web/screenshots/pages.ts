@@ -22,7 +22,15 @@ const ADMINISTRATOR = "nadia@demo.example";
 export const PICTURED_PAGES: readonly PicturedPage[] = [
   { name: "sign-in", path: () => "/sign-in", as: () => null },
   { name: "chats", path: () => "/chats", as: ({ chat }) => chat.owner },
-  { name: "chat", path: ({ chat }) => `/chats/${chat.id}`, as: ({ chat }) => chat.owner },
+  {
+    name: "debug",
+    path: ({ chat }) => `/chats/${chat.id}?tab=debug`,
+    as: ({ chat }) => chat.owner,
+    async prepare(page) {
+      await page.getByRole("main").locator("button[aria-expanded=false]").first().click();
+      await page.waitForLoadState("networkidle");
+    },
+  },
   { name: "lifecycle", path: () => "/lifecycle", as: () => ADMINISTRATOR },
   { name: "retention", path: () => "/retention", as: () => ADMINISTRATOR },
   { name: "audit", path: () => "/audit", as: () => ADMINISTRATOR },
