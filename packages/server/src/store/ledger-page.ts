@@ -50,7 +50,7 @@ const LOCK_LOW = ADVISORY_LOCKS.purge % 2 ** 32;
 /** A purger that died holds no lock any more, whatever the ledger says; the next one corrects it. */
 const PURGER_LIVES: RawBuilder<boolean> = sql`EXISTS (
   SELECT FROM pg_locks
-  WHERE locktype = 'advisory' AND granted
+  WHERE locktype = 'advisory'
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND classid = ${sql.lit(LOCK_HIGH)}::bigint::oid AND objid = ${sql.lit(LOCK_LOW)}::bigint::oid AND objsubid = 1
 )`;

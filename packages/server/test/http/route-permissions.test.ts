@@ -67,8 +67,27 @@ const PEOPLE: Record<string, Expectation> = {
   [`DELETE ${USERS}/me/keys/{key}`]: { statuses: UNKNOWN_CHAT },
 };
 
+const OVERSIGHT = { ...NO_KEY, member: 403, auditor: 200, owner: 200, ingest: 403 };
+
 /** What the purge does and what is recorded: administrators change it, auditors read it with them. */
 const ADMINISTRATION: Record<string, Expectation> = {
+  ...Object.fromEntries(
+    Object.keys(RETENTION_SETTINGS).map((name) => [
+      // Without a window to look at.
+      `GET ${CHATS}/config/${name}/preview`,
+      { statuses: { ...OVERSIGHT, auditor: 400, owner: 400 } },
+    ]),
+  ),
+  [`GET ${CHATS}/retention/status`]: { statuses: OVERSIGHT },
+  [`GET ${CHATS}/retention/history`]: { statuses: OVERSIGHT },
+  [`GET ${CHATS}/retention/ledger`]: { statuses: OVERSIGHT },
+  "GET /api/experimental/audit": { statuses: OVERSIGHT },
+  [`POST ${CHATS}/retention/run`]: { statuses: { ...MANAGING, owner: 200 } },
+  [`POST ${CHATS}/retention/waive-grace`]: {
+    // Nothing waits.
+    json: { setting: "retention-days" },
+    statuses: { ...MANAGING, owner: 409 },
+  },
   [`GET ${CHATS}/config/debug-logging`]: {
     statuses: { ...NO_KEY, member: 404, auditor: 200, owner: 200, ingest: 403 },
   },
