@@ -5,7 +5,7 @@ import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 import { beforeAll, expect, test } from "vitest";
 
 import { createStore, type Store } from "../../src/store/store.ts";
-import { chatItem, completeRun } from "../debug-batches.ts";
+import { chatItem, completeRun, runItem, stepItem } from "../debug-batches.ts";
 import { createTestDatabase } from "../postgres/test-database.ts";
 import { createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 import { StatementLog } from "./statement-log.ts";
@@ -62,6 +62,7 @@ beforeAll(async () => {
   await store.readDebugStep(reading);
 
   await callChatMethods(app, owner);
+  await callAdministrationMethods(app, owner);
 
   const now = clock.now();
   const tomorrow = new Date(now.getTime() + MS_PER_DAY);
@@ -260,6 +261,42 @@ async function recordTrace(app: TestApp, key: string, attributes: Record<string,
     const headers = { "Content-Type": "application/json" };
     expect((await app.request("POST", "/v1/traces", { key, headers, json })).status).toBe(200);
   }
+}
+
+async function callAdministrationMethods({ store, clock, client }: TestApp, owner: TestUser): Promise<void> {
+  await store.changeDebugLogging({ allowUsers: true }, NOBODY);
+  await store.readDebugLogging();
+  await store.changeOwnDebugLogging({ userId: owner.id, switchedOn: true }, NOBODY);
+  await store.readOwnDebugLogging(owner.id);
+  const question = { chatIds: [randomUUID()], runIds: [randomUUID()], ownerNames: [owner.email] };
+  await store.readRecordingFacts({ userId: owner.id, scope: "full" }, question);
+
+  const before = { time: "2026-03-01 12:00:00+00", id: randomUUID() };
+  await store.listLedger({ limit: 1 });
+  for (const outcome of ["running", "aborted", "failure"] as const) {
+    await store.listLedger({ policy: "debug-runs", outcome, limit: 1, before });
+  }
+  await store.readLatestLedgerRows(["debug-runs"]);
+  await store.isPurgeRunning();
+  await store.measureStoredBytes(clock.now());
+  await store.sumPurgedRecords(clock.now());
+  await store.auditPurgeStart(NOBODY);
+  await store.listAuditLog({ limit: 1 });
+  await store.listAuditLog({ resourceType: "chat", limit: 1, before });
+
+  const old = { status: "in_progress", updated_at: "2020-01-01T00:00:00Z" } as const;
+  const left = runItem(old);
+  await client(owner.key).recordDebugBatch({
+    chats: [chatItem({ status: "running", updated_at: old.updated_at })],
+    runs: [left],
+    steps: [stepItem(left, old)],
+  });
+  const stale = { touchedBefore: clock.now(), limit: 10, signal: new AbortController().signal };
+  await store.closeStaleRuns(stale);
+  const ended = runItem({ ...old, status: "completed" });
+  await client(owner.key).recordDebugBatch({ runs: [ended], steps: [stepItem(ended, old)] });
+  await store.closeStaleSteps(stale);
+  await store.endDeadChats(stale);
 }
 
 /** The methods are known before the tests run, since a store can be made over nothing. */

@@ -11,19 +11,23 @@ WHERE expiring.time < $1::timestamptz
 ORDER BY expiring.time, expiring.id
 LIMIT $2;
 
-SELECT
-  counted.rows AS counted,
-  counted.records,
-  (SELECT expiring.time FROM "audit_logs" AS expiring WHERE expiring.time < $1::timestamptz ORDER BY expiring.time DESC LIMIT 1) AS newest
+SAVEPOINT look;
+
+SELECT count(*) AS rows, sum(records)::bigint AS records
 FROM (
-  SELECT count(*) AS rows, sum(records)::bigint AS records
-  FROM (
-    SELECT 1 AS records
-    FROM "audit_logs" AS expiring
-    WHERE expiring.time < $2::timestamptz
-    LIMIT $3
-  ) AS expired
-) AS counted;
+  SELECT 1 AS records
+  FROM "audit_logs" AS expiring
+  WHERE expiring.time < $1::timestamptz
+  LIMIT $2
+) AS expired;
+
+RELEASE SAVEPOINT look;
+
+SELECT expiring.time AS clock
+FROM "audit_logs" AS expiring
+WHERE expiring.time < $1::timestamptz
+ORDER BY expiring.time DESC
+LIMIT 1;
 
 SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes
 FROM (

@@ -11,19 +11,23 @@ WHERE expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_a
 ORDER BY expiring.archived_at, expiring.id
 LIMIT $2;
 
-SELECT
-  counted.rows AS counted,
-  counted.records,
-  (SELECT expiring.archived_at FROM "chats" AS expiring WHERE expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_at IS NULL AND expiring.archived_at < $1::timestamptz ORDER BY expiring.archived_at DESC LIMIT 1) AS newest
+SAVEPOINT look;
+
+SELECT count(*) AS rows, sum(records)::bigint AS records
 FROM (
-  SELECT count(*) AS rows, sum(records)::bigint AS records
-  FROM (
-    SELECT 1 + (SELECT count(*) FROM chats AS child WHERE child.root_chat_id = expiring.id) AS records
-    FROM "chats" AS expiring
-    WHERE expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_at IS NULL AND expiring.archived_at < $2::timestamptz
-    LIMIT $3
-  ) AS expired
-) AS counted;
+  SELECT 1 + (SELECT count(*) FROM chats AS child WHERE child.root_chat_id = expiring.id) AS records
+  FROM "chats" AS expiring
+  WHERE expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_at IS NULL AND expiring.archived_at < $1::timestamptz
+  LIMIT $2
+) AS expired;
+
+RELEASE SAVEPOINT look;
+
+SELECT expiring.archived_at AS clock
+FROM "chats" AS expiring
+WHERE expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_at IS NULL AND expiring.archived_at < $1::timestamptz
+ORDER BY expiring.archived_at DESC
+LIMIT 1;
 
   SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes
   FROM (

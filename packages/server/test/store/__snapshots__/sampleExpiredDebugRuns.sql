@@ -11,19 +11,23 @@ WHERE expiring.updated_at < $1::timestamptz
 ORDER BY expiring.updated_at, expiring.id
 LIMIT $2;
 
-SELECT
-  counted.rows AS counted,
-  counted.records,
-  (SELECT expiring.updated_at FROM "chat_debug_runs" AS expiring WHERE expiring.updated_at < $1::timestamptz ORDER BY expiring.updated_at DESC LIMIT 1) AS newest
+SAVEPOINT look;
+
+SELECT count(*) AS rows, sum(records)::bigint AS records
 FROM (
-  SELECT count(*) AS rows, sum(records)::bigint AS records
-  FROM (
-    SELECT 1 AS records
-    FROM "chat_debug_runs" AS expiring
-    WHERE expiring.updated_at < $2::timestamptz
-    LIMIT $3
-  ) AS expired
-) AS counted;
+  SELECT 1 AS records
+  FROM "chat_debug_runs" AS expiring
+  WHERE expiring.updated_at < $1::timestamptz
+  LIMIT $2
+) AS expired;
+
+RELEASE SAVEPOINT look;
+
+SELECT expiring.updated_at AS clock
+FROM "chat_debug_runs" AS expiring
+WHERE expiring.updated_at < $1::timestamptz
+ORDER BY expiring.updated_at DESC
+LIMIT 1;
 
   SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes
   FROM (

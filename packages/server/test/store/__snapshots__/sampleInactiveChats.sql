@@ -34,34 +34,8 @@ SELECT
     ORDER BY coalesce(expiring.last_activity_at, expiring.created_at), expiring.id
     LIMIT $5;
 
-    SELECT
-      counted.rows AS counted,
-      counted.records,
-      (SELECT coalesce(expiring.last_activity_at, expiring.created_at) FROM (
-  SELECT expiring.id, expiring.created_at, expiring.last_activity_at
-  FROM chats AS expiring
-  WHERE NOT expiring.archived
-  AND expiring.root_chat_id IS NULL
-  AND expiring.pin_order = 0
-  AND expiring.purging_at IS NULL
-  AND expiring.status NOT IN ('running', 'pending', 'paused', 'requires_action')
-  AND coalesce(expiring.last_activity_at, expiring.created_at) < $1::timestamptz
-  AND expiring.created_at < $2::timestamptz
-  ORDER BY coalesce(expiring.last_activity_at, expiring.created_at), expiring.id
-  LIMIT $3
-) AS expiring WHERE coalesce((
-  SELECT max(newest.moment)
-  FROM (
-    SELECT expiring.id UNION ALL SELECT child.id FROM chats AS child WHERE child.root_chat_id = expiring.id
-  ) AS member (id)
-  CROSS JOIN LATERAL (
-    SELECT greatest(
-      (SELECT created_at FROM chat_messages WHERE chat_id = member.id AND NOT deleted ORDER BY created_at DESC LIMIT 1),
-      (SELECT started_at FROM chat_debug_runs WHERE chat_id = member.id ORDER BY started_at DESC LIMIT 1)
-    ) AS moment
-  ) AS newest
-), '-infinity') < $4::timestamptz ORDER BY coalesce(expiring.last_activity_at, expiring.created_at) DESC LIMIT 1) AS newest
-    FROM (
+SAVEPOINT look;
+
       SELECT count(*) AS rows, sum(records)::bigint AS records
       FROM (
         SELECT 1 + (SELECT count(*) FROM chats AS child WHERE child.root_chat_id = expiring.id AND NOT child.archived) AS records
@@ -73,10 +47,10 @@ SELECT
   AND expiring.pin_order = 0
   AND expiring.purging_at IS NULL
   AND expiring.status NOT IN ('running', 'pending', 'paused', 'requires_action')
-  AND coalesce(expiring.last_activity_at, expiring.created_at) < $5::timestamptz
-  AND expiring.created_at < $6::timestamptz
+  AND coalesce(expiring.last_activity_at, expiring.created_at) < $1::timestamptz
+  AND expiring.created_at < $2::timestamptz
   ORDER BY coalesce(expiring.last_activity_at, expiring.created_at), expiring.id
-  LIMIT $7
+  LIMIT $3
 ) AS expiring
         WHERE coalesce((
   SELECT max(newest.moment)
@@ -89,9 +63,39 @@ SELECT
       (SELECT started_at FROM chat_debug_runs WHERE chat_id = member.id ORDER BY started_at DESC LIMIT 1)
     ) AS moment
   ) AS newest
-), '-infinity') < $8::timestamptz
-        LIMIT $9
-      ) AS expired
-    ) AS counted;
+), '-infinity') < $4::timestamptz
+        LIMIT $5
+      ) AS expired;
+
+RELEASE SAVEPOINT look;
+
+      SELECT coalesce(expiring.last_activity_at, expiring.created_at) AS clock
+      FROM (
+  SELECT expiring.id, expiring.created_at, expiring.last_activity_at
+  FROM chats AS expiring
+  WHERE NOT expiring.archived
+  AND expiring.root_chat_id IS NULL
+  AND expiring.pin_order = 0
+  AND expiring.purging_at IS NULL
+  AND expiring.status NOT IN ('running', 'pending', 'paused', 'requires_action')
+  AND coalesce(expiring.last_activity_at, expiring.created_at) < $1::timestamptz
+  AND expiring.created_at < $2::timestamptz
+  ORDER BY coalesce(expiring.last_activity_at, expiring.created_at), expiring.id
+  LIMIT $3
+) AS expiring
+      WHERE coalesce((
+  SELECT max(newest.moment)
+  FROM (
+    SELECT expiring.id UNION ALL SELECT child.id FROM chats AS child WHERE child.root_chat_id = expiring.id
+  ) AS member (id)
+  CROSS JOIN LATERAL (
+    SELECT greatest(
+      (SELECT created_at FROM chat_messages WHERE chat_id = member.id AND NOT deleted ORDER BY created_at DESC LIMIT 1),
+      (SELECT started_at FROM chat_debug_runs WHERE chat_id = member.id ORDER BY started_at DESC LIMIT 1)
+    ) AS moment
+  ) AS newest
+), '-infinity') < $4::timestamptz
+      ORDER BY coalesce(expiring.last_activity_at, expiring.created_at) DESC
+      LIMIT 1;
 
 commit;
