@@ -161,7 +161,11 @@ export class OperationRecording implements StreamEvents, Unattended {
     this.#step?.suspend();
     this.#changed();
     this.#release?.("interrupted");
-    this.#cancelForgetting = this.#around.clock.setTimer(() => this.#end("interrupted"), ABANDONED_AFTER_MS);
+    this.#cancelForgetting = this.#around.clock.setTimer(() => this.abandoned(), ABANDONED_AFTER_MS);
+  }
+
+  abandoned(): void {
+    this.#end("interrupted");
   }
 
   #goOnInAnotherRun(): void {

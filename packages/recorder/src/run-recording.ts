@@ -65,6 +65,8 @@ export interface Unattended {
   waitingSince(): number | undefined;
   /** It was left. */
   left(): void;
+  /** Its run shows no sign of life any more and is over; nothing is waited for. */
+  abandoned?(): void;
 }
 
 /**
@@ -178,6 +180,11 @@ export class RunRecording {
     this.end("interrupted");
   }
 
+  #abandon(): void {
+    this.interrupt();
+    for (const unattended of this.#unattended) unattended.abandoned?.();
+  }
+
   #scheduleLook(): () => void {
     return this.#around.clock.setTimer(() => {
       this.#cancelLook = this.#scheduleLook();
@@ -187,7 +194,7 @@ export class RunRecording {
 
   #look(): void {
     const now = this.#around.clock.now();
-    if (now - this.#lastSign >= ABANDONED_AFTER_MS) return this.interrupt();
+    if (now - this.#lastSign >= ABANDONED_AFTER_MS) return this.#abandon();
     for (const unattended of this.#unattended) {
       const since = unattended.waitingSince();
       if (since !== undefined && now - since >= READER_LEFT_AFTER_MS) unattended.left();

@@ -81,12 +81,12 @@ describe("while a call is in flight", () => {
   });
 
   it("is taken for abandoned after an hour without a sign of life, and no later one is sent", async () => {
-    const { clock, startStep, statuses, closed, emitted } = makeOperation();
+    const { clock, startStep, statuses, closed, over, emitted } = makeOperation();
     startStep();
     await clock.advance(ABANDONED_AFTER_MS);
     expect(statuses()).toEqual([undefined, "interrupted"]);
     expect(emitted.at(-2)?.at(-1)).toMatchObject({ kind: "step", value: { status: "interrupted" } });
-    expect(closed()).toBe(1);
+    expect([closed(), over()]).toEqual([1, 1]);
     expect(clock.timers).toBe(0);
   });
 });

@@ -4,9 +4,11 @@ import { z } from "zod";
 
 import { type Mask, type MaskedField, inChat, maskTexts } from "@shelflife/recorder";
 
+import { shelflifeFetch } from "../src/fetch.ts";
 import { maskItem } from "../src/mask.ts";
-import { type ProviderAnswer, errorAnswer, fixtureAnswer } from "./provider-replay-server.ts";
-import { CHAT_ID, Recording } from "./recording.ts";
+import { IngestServer } from "./ingest-server.ts";
+import { type ProviderAnswer, ProviderReplayServer, errorAnswer, fixtureAnswer } from "./provider-replay-server.ts";
+import { CHAT_ID, Recording, messagesOf } from "./recording.ts";
 
 const CARD = "4111-1111-1111-1111";
 const CARDS = /\d{4}-\d{4}-\d{4}-\d{4}/g;
@@ -73,6 +75,20 @@ it("takes out what the application says, wherever it stands, also as the name of
     expect.objectContaining({ type: "tool-result", result: { "[CARD]": { note: "paid with [CARD]" } } }),
   );
   expect(step?.usage).toMatchObject({ input_tokens: 339, output_tokens: 92 });
+});
+
+it("is applied to what a recording fetch sends as well", async () => {
+  await using provider = await ProviderReplayServer.start(fixtureAnswer("openai/openai-text.json"));
+  await using ingest = await IngestServer.start();
+  const mask = maskTexts((text) => text.replace(CARDS, "[CARD]"));
+  const recorded = shelflifeFetch({ baseUrl: ingest.url, key: "key", chat: { chatId: CHAT_ID, title: CARD }, mask });
+  const body = JSON.stringify({ model: "test-model", messages: [{ role: "user", content: `Charge ${CARD}.` }] });
+  const response = await recorded(`${provider.url}/chat/completions`, { method: "POST", body });
+  await response.text();
+  expect(await recorded.shutdown()).toBe(true);
+  expect(JSON.stringify(provider.requests[0]?.json)).toContain(CARD);
+  expect(JSON.stringify(ingest.batches)).not.toContain(CARD);
+  expect(messagesOf(ingest.step)).toMatchObject([{ parts: [{ text: "Charge [CARD]." }] }]);
 });
 
 it("is asked before texts are cut, so that nothing escapes it by standing where the cut goes through", async () => {
