@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { NormalizedPart } from "@shelflife/api-contract";
+import type { NormalizedPart, StepItem } from "@shelflife/api-contract";
 import { inChat } from "@shelflife/recorder/fetch";
 
 import { FakeClock } from "./fake-clock.ts";
@@ -20,6 +20,10 @@ function complete(recording: FetchRecording, options: { maxRetries?: number; sig
 
 function stream(recording: FetchRecording) {
   return recording.openai().chat.completions.create({ ...HELLO, stream: true });
+}
+
+function contentOf(step: StepItem | undefined): NormalizedPart[] {
+  return (step?.normalized_response?.["content"] ?? []) as NormalizedPart[];
 }
 
 /** A request as somebody makes it who has no library. */
@@ -97,9 +101,28 @@ describe("a call that is tried again", () => {
     });
   });
 
+  it("by somebody around a library that does not is one step too", async () => {
+    await using recording = await FetchRecording.start([errorAnswer(503), errorAnswer(503), TEXT]);
+    for (let time = 0; time < 3; time += 1) await complete(recording, { maxRetries: 0 }).catch(() => undefined);
+    await recording.fetch.flush();
+    expect(recording.ingest.step.attempts).toMatchObject([1, 2, 3].map((number) => ({ number })));
+  });
+
+  it("after everything was sent on demand is one step too, and its run ends better than it looked", async () => {
+    await using recording = await FetchRecording.start([errorAnswer(503), TEXT]);
+    const first = await post(recording);
+    await recording.fetch.flush();
+    expect(recording.ingest.run.status).toBe("error");
+    await first.text();
+    await recording.fetch.flush();
+    await (await post(recording)).text();
+    await recording.fetch.flush();
+    expect(recording.ingest.run.status).toBe("completed");
+    expect(recording.ingest.step).toMatchObject({ status: "completed", attempts: [{ number: 1 }, { number: 2 }] });
+  });
+
   it.each([
     ["asks for something else", { ...HELLO, model: "another" }, {}, errorAnswer(503)],
-    ["counts from the beginning", HELLO, { headers: { "x-stainless-retry-count": "0" } }, errorAnswer(503)],
     ["counts more than there were", HELLO, { headers: { "x-stainless-retry-count": "2" } }, errorAnswer(503)],
     ["follows a failure that is none to try again", HELLO, {}, errorAnswer(400)],
     ["follows a success", HELLO, {}, TEXT],
@@ -215,6 +238,21 @@ describe("a call that fails", () => {
     });
   });
 
+  it("after the work that made it is over is not waited for", async () => {
+    const clock = new FakeClock();
+    await using recording = await FetchRecording.start([errorAnswer(503)], { clock });
+    let call: Promise<Response> | undefined;
+    await inChat({ chatId: CHAT_ID }, () => {
+      call = post(recording);
+    });
+    await (await call)?.text();
+    for (let turn = 0; turn < 3; turn += 1) clock.runDeferred();
+    const arrived = recording.ingest.nextRequest();
+    await clock.advance(1000);
+    await arrived;
+    expect(recording.ingest.step.status).toBe("error");
+  });
+
   it("before it reaches the provider says why", async () => {
     await using recording = await FetchRecording.start([]);
     const openai = recording.openai();
@@ -263,7 +301,7 @@ describe("a call that is cut short", () => {
     expect(run).toMatchObject({ status: "interrupted", finished_at: expect.any(String) });
     expect(step).toMatchObject({ status: "interrupted", attempts: [{ status: "interrupted" }] });
     expect(step.normalized_response).toMatchObject({ finish_reason: "interrupted" });
-    const [part] = (step.normalized_response?.["content"] ?? []) as { text: string }[];
+    const [part] = contentOf(step);
     expect(part?.text).toContain(heard);
   });
 
@@ -316,7 +354,19 @@ describe("a call that is cut short", () => {
 
   it("is taken for interrupted when nobody reads on for a minute, and is completed if somebody does later", async () => {
     const clock = new FakeClock();
-    await using recording = await FetchRecording.start([fixtureAnswer(STREAM)], { clock });
+    const text = readStreamFixture(STREAM).join("");
+    // Cut in the middle of an event, which must not be lost.
+    const pieces = [text.slice(0, 1000), text.slice(1000)];
+    const body = new ReadableStream({
+      pull(controller) {
+        const piece = pieces.shift();
+        if (piece === undefined) controller.close();
+        else controller.enqueue(new TextEncoder().encode(piece));
+      },
+    });
+    const headers = { "content-type": "text/event-stream" };
+    const fetch = (): Promise<Response> => Promise.resolve(new Response(body, { headers }));
+    await using recording = await FetchRecording.start([], { clock, fetch });
     const reader = (await post(recording, { ...HELLO, stream: true })).body?.getReader();
     await reader?.read();
     await clock.advance(90_000);
@@ -325,10 +375,28 @@ describe("a call that is cut short", () => {
     for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) clock.runDeferred();
     await recording.fetch.flush();
     expect(recording.ingest.run.status).toBe("completed");
+    const [part] = contentOf(recording.ingest.step);
+    const deltas = [...text.matchAll(/"delta":(\{[^}]*\})/g)].map(
+      ([, delta]) => JSON.parse(delta ?? "{}").content ?? "",
+    );
+    expect(part?.text).toBe(deltas.join(""));
     expect(recording.ingest.step).toMatchObject({
       status: "completed",
       normalized_response: { finish_reason: "stop" },
     });
+  });
+
+  it("is in progress for as long as somebody waits for the model's next word", async () => {
+    const clock = new FakeClock();
+    await using recording = await FetchRecording.start([partOfStream(STREAM, 4, "hold")], { clock });
+    const reader = (await post(recording, { ...HELLO, stream: true })).body?.getReader();
+    await reader?.read();
+    const next = reader?.read().catch(() => undefined);
+    await clock.advance(600_000);
+    await recording.fetch.flush();
+    expect(recording.ingest.step.status).toBe("in_progress");
+    await reader?.cancel();
+    await next;
   });
 
   it("is interrupted when the recorder is shut down, after which nothing is recorded and everything works", async () => {
@@ -389,8 +457,7 @@ describe("the calls of one piece of work", () => {
       "tool-calls",
       "stop",
     ]);
-    const firstAnswer = (steps[0]?.normalized_response?.["content"] ?? []) as NormalizedPart[];
-    const called = firstAnswer.find(({ type }) => type === "tool-call");
+    const called = contentOf(steps[0]).find(({ type }) => type === "tool-call");
     expect(messagesOf(steps[1]).at(-1)).toEqual({
       role: "tool",
       parts: [{ type: "tool-result", tool_call_id: called?.tool_call_id, result: "19" }],

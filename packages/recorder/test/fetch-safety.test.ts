@@ -300,6 +300,18 @@ describe("what is recorded of odd bodies", () => {
     expect(await body(post(BINARY))).toEqual({ not_recorded: "the body of a Request that is no JSON" });
   });
 
+  it("is a Request's JSON even where that comes later than its record", async () => {
+    const clock = new FakeClock();
+    await using recording = await FetchRecording.start([], { clock });
+    const answer = recording.fetch(new Request(`${url}/v1/messages`, post(prompt, json)));
+    clock.runDeferred();
+    clock.runDeferred();
+    await (await answer).text();
+    await recording.fetch.flush();
+    expect(recording.ingest.step.attempts).toMatchObject([{ request_body: JSON.parse(prompt) }]);
+    expect(recording.ingest.step.normalized_request).toMatchObject({ messages: [{ parts: [{ text: "Hello" }] }] });
+  });
+
   it("is what a buffer held when it was sent", async () => {
     const buffer = new TextEncoder().encode(prompt);
     const sent = attempt((fetch) => {

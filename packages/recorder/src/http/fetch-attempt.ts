@@ -127,7 +127,7 @@ export class FetchAttempt {
   /** What the answer says, in one shape whatever provider gave it. */
   response(): NormalizedResponse | undefined {
     const answer = this.#read?.answer;
-    if (answer === undefined || this.#format === undefined || (this.#answer?.status ?? 400) >= 400) return undefined;
+    if (answer === undefined || this.#format === undefined) return undefined;
     const response = this.#format.readResponse(answer);
     if (this.#status === "completed") return response;
     return response.content.length === 0 ? undefined : { ...response, finish_reason: this.#status };

@@ -26,7 +26,7 @@ export class FetchCall {
   readonly #around: CallSurroundings;
   readonly #release: (outcome?: RunOutcome, at?: number) => void;
   #cancelRetryWindow: (() => void) | undefined;
-  #gaveUp = false;
+  #conceded = false;
 
   constructor(run: RunRecording, scope: ChatScope | undefined, request: CapturedRequest, around: CallSurroundings) {
     this.scope = scope;
@@ -46,7 +46,7 @@ export class FetchCall {
   }
 
   begin(request: CapturedRequest): FetchExchange {
-    this.#gaveUp = false;
+    this.#conceded = false;
     this.#endRetryWindow();
     const attempt = this.#step.startAttempt(request);
     this.#around.defer(() => this.#changed({ withRequest: attempt.number === 1 }));
@@ -56,8 +56,7 @@ export class FetchCall {
 
   /** The attempt has come further, or to its end. */
   progressed(attempt: FetchAttempt): void {
-    const isOpen = !this.#gaveUp && !this.scope?.ended && this.#step.isLast(attempt);
-    if (isOpen && attempt.mayBeRetried) this.#openRetryWindow(attempt);
+    if (!this.scope?.ended && this.#step.isLast(attempt) && attempt.mayBeRetried) this.#openRetryWindow(attempt);
     this.#around.defer(() => {
       attempt.settle();
       this.#step.settle();
@@ -67,8 +66,12 @@ export class FetchCall {
 
   /** Nobody is going to try again. */
   giveUp(): void {
-    if (!this.#endRetryWindow()) return;
-    this.#gaveUp = true;
+    if (this.#endRetryWindow()) this.concede();
+  }
+
+  /** Takes the call for failed as it stands, though somebody may still try again. */
+  concede(): void {
+    this.#conceded = true;
     this.#around.defer(() => {
       this.#step.giveUp();
       this.#changed();
@@ -88,7 +91,7 @@ export class FetchCall {
 
   #openRetryWindow(attempt: FetchAttempt): void {
     this.#endRetryWindow();
-    this.#step.awaitRetry();
+    if (!this.#conceded) this.#step.awaitRetry();
     this.#around.awaitsRetry(this, true);
     const windowMs = RETRY_WINDOW_MS + Math.min(attempt.retryAfterMs, LONGEST_RETRY_AFTER_MS);
     this.#cancelRetryWindow = this.#around.clock.setTimer(() => this.giveUp(), windowMs);

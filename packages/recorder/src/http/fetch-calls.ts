@@ -32,7 +32,7 @@ export class FetchCalls {
     this.#around = around;
     // Inside of `inChat` the end of the work tells whether another attempt comes; elsewhere nothing does.
     around.recorder.beforeFlush(() => {
-      for (const call of this.#awaitingRetry) if (!call.scope || call.scope.ended) call.giveUp();
+      for (const call of this.#awaitingRetry) if (!call.scope || call.scope.ended) call.concede();
     });
   }
 

@@ -1,8 +1,7 @@
-import type { NormalizedError, NormalizedRequest, RunStatus } from "@shelflife/api-contract";
+import type { NormalizedRequest, RunStatus } from "@shelflife/api-contract";
 import { v7 as timeOrderedUuid } from "uuid";
 
 import type { Clock } from "../clock.ts";
-import { normalizeError } from "../normalize-error.ts";
 import type { RunStep, StepPlace } from "../run-recording.ts";
 import type { StepItem } from "../step-recording.ts";
 import { type Json, isJsonObject, textOf } from "../snapshot.ts";
@@ -31,7 +30,6 @@ export class FetchStep implements RunStep {
   #status: RunStatus = "in_progress";
   #finishedAt: number | undefined;
   #awaitsRetry = false;
-  #interruption: NormalizedError | undefined;
 
   constructor(place: StepPlace, request: CapturedRequest, clock: Clock) {
     this.#place = place;
@@ -56,7 +54,6 @@ export class FetchStep implements RunStep {
     const attempt = new FetchAttempt(request, this.#attempts.length + 1, this.#format, this.#clock);
     this.#attempts.push(attempt);
     this.#awaitsRetry = false;
-    this.#interruption = undefined;
     this.#status = "in_progress";
     this.#finishedAt = undefined;
     return attempt;
@@ -66,11 +63,14 @@ export class FetchStep implements RunStep {
     return attempt === this.#last;
   }
 
-  /** Whether a request is this one once more. Callers that count their tries tell, others are known by what they ask. */
+  /**
+   * Whether a request is this one once more. Callers that count their tries say which one it is; one that begins to
+   * count anew is somebody who calls a library again.
+   */
   isRetriedBy(request: CapturedRequest): boolean {
-    const last = this.#last;
-    if (!last || !isSameRequest(last.request, request)) return false;
-    return request.retryCount === undefined || request.retryCount === this.#attempts.length;
+    const last = this.#last?.request;
+    if (!last || !isSameRequest(last, request)) return false;
+    return !request.retryCount || request.retryCount === (last.retryCount ?? 0) + 1;
   }
 
   /** Holds the step's end back for another attempt. */
@@ -92,22 +92,17 @@ export class FetchStep implements RunStep {
     this.settle();
   }
 
-  interrupted(reason: unknown): void {
-    if (this.#status !== "in_progress") return;
-    if (reason !== undefined) this.#interruption = normalizeError(reason);
+  interrupted(): void {
     this.#last?.left();
     this.#last?.settle();
     this.giveUp();
-    // What nobody has read to its end is interrupted, however far the provider had come.
-    if (this.#status === "in_progress") this.#status = "interrupted";
-    this.#finishedAt ??= this.#clock.now();
   }
 
   capture(withRequest: boolean): () => StepItem {
     const request = this.readRequest();
     const last = this.#last;
     const response = last?.response();
-    const error = this.#status === "in_progress" ? undefined : (last?.error ?? this.#interruption);
+    const error = this.#status === "in_progress" ? undefined : last?.error;
     const item: StepItem = {
       ...this.heartbeat(),
       metadata: { integration: "fetch", ...last?.details() },

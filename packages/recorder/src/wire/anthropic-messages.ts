@@ -1,11 +1,12 @@
-import type { NormalizedMessage, NormalizedResponse, NormalizedTool } from "@shelflife/api-contract";
+import type { NormalizedMessage, NormalizedResponse } from "@shelflife/api-contract";
 
-import { type Json, type JsonObject, arrayOf, isJsonObject, textOf } from "../snapshot.ts";
+import { type Json, type JsonObject, arrayOf, isJsonObject } from "../snapshot.ts";
 import { AnthropicMessagesStream } from "./anthropic-messages-stream.ts";
 import { finishReason } from "./finish-reason.ts";
 import type { WireFormat } from "./wire-format.ts";
 import { wireOptions } from "./wire-options.ts";
 import { wireParts } from "./wire-part.ts";
+import { wireTool } from "./wire-tool.ts";
 import { objectIn, sumOfCounts, wireUsage } from "./wire-usage.ts";
 
 const OPTIONS = {
@@ -22,7 +23,7 @@ export const anthropicMessages: WireFormat = {
   name: "anthropic.messages",
   readRequest: (body) => ({
     messages: [...system(body["system"]), ...arrayOf(body["messages"]).flatMap(readMessage)],
-    tools: arrayOf(body["tools"]).flatMap(readTool),
+    tools: arrayOf(body["tools"]).flatMap(wireTool),
     ...wireOptions(body, OPTIONS),
   }),
   readResponse,
@@ -54,19 +55,6 @@ function readMessage(message: Json): NormalizedMessage[] {
   return [
     ...(results.length > 0 ? [{ role: "tool" as const, parts: results }] : []),
     ...(own.length > 0 || results.length === 0 ? [{ role: "user" as const, parts: own }] : []),
-  ];
-}
-
-function readTool(tool: Json): NormalizedTool[] {
-  if (!isJsonObject(tool)) return [];
-  const description = textOf(tool, "description");
-  const schema = tool["input_schema"];
-  return [
-    {
-      name: textOf(tool, "name") ?? textOf(tool, "type") ?? "unknown",
-      ...(description !== undefined && { description }),
-      ...(schema !== undefined && { input_schema: schema }),
-    },
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { NormalizedMessage, NormalizedPart, NormalizedResponse, NormalizedTool } from "@shelflife/api-contract";
+import type { NormalizedMessage, NormalizedPart, NormalizedResponse } from "@shelflife/api-contract";
 
 import { withoutFileBytes } from "../file-bytes.ts";
 import { type Json, type JsonObject, arrayOf, isJsonObject, textOf } from "../snapshot.ts";
@@ -7,6 +7,7 @@ import { OpenaiChatStream } from "./openai-chat-stream.ts";
 import type { WireFormat } from "./wire-format.ts";
 import { wireOptions } from "./wire-options.ts";
 import { toolCall, wireParts } from "./wire-part.ts";
+import { wireTool } from "./wire-tool.ts";
 import { objectIn, wireUsage } from "./wire-usage.ts";
 
 const OPTIONS = {
@@ -27,7 +28,7 @@ export const openaiChat: WireFormat = {
   name: "openai.chat",
   readRequest: (body) => ({
     messages: arrayOf(body["messages"]).flatMap(readMessage),
-    tools: arrayOf(body["tools"]).flatMap(readTool),
+    tools: arrayOf(body["tools"]).flatMap(wireTool),
     ...wireOptions(body, OPTIONS),
   }),
   readResponse,
@@ -87,20 +88,6 @@ function toolResult(message: JsonObject): NormalizedPart {
     ...(name !== undefined && { tool_name: name }),
     result: withoutFileBytes(message["content"] ?? null),
   };
-}
-
-function readTool(tool: Json): NormalizedTool[] {
-  if (!isJsonObject(tool)) return [];
-  const described = isJsonObject(tool["function"]) ? tool["function"] : objectIn(tool, "custom");
-  const description = textOf(described, "description");
-  const schema = described["parameters"];
-  return [
-    {
-      name: textOf(described, "name") ?? textOf(tool, "type") ?? "unknown",
-      ...(description !== undefined && { description }),
-      ...(schema !== undefined && { input_schema: schema }),
-    },
-  ];
 }
 
 function readUsage(usage: JsonObject) {

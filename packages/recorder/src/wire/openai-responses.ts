@@ -1,4 +1,4 @@
-import type { NormalizedMessage, NormalizedPart, NormalizedResponse, NormalizedTool } from "@shelflife/api-contract";
+import type { NormalizedMessage, NormalizedPart, NormalizedResponse } from "@shelflife/api-contract";
 
 import { type Json, type JsonObject, arrayOf, isJsonObject, textOf } from "../snapshot.ts";
 import { finishReason } from "./finish-reason.ts";
@@ -6,6 +6,7 @@ import { OpenaiResponsesStream } from "./openai-responses-stream.ts";
 import type { WireFormat } from "./wire-format.ts";
 import { wireOptions } from "./wire-options.ts";
 import { wireParts } from "./wire-part.ts";
+import { wireTool } from "./wire-tool.ts";
 import { objectIn, wireUsage } from "./wire-usage.ts";
 
 const OPTIONS = {
@@ -20,7 +21,7 @@ export const openaiResponses: WireFormat = {
   name: "openai.responses",
   readRequest: (body) => ({
     messages: [...instructions(body["instructions"]), ...inputMessages(body["input"])],
-    tools: arrayOf(body["tools"]).flatMap(readTool),
+    tools: arrayOf(body["tools"]).flatMap(wireTool),
     ...wireOptions(body, OPTIONS),
   }),
   readResponse,
@@ -80,19 +81,6 @@ function inputItem(item: JsonObject): NormalizedMessage {
 function itemParts(item: JsonObject): NormalizedPart[] {
   const isMessage = item["type"] === "message" || (item["type"] === undefined && item["content"] !== undefined);
   return wireParts(isMessage ? item["content"] : [item]);
-}
-
-function readTool(tool: Json): NormalizedTool[] {
-  if (!isJsonObject(tool)) return [];
-  const description = textOf(tool, "description");
-  const schema = tool["parameters"];
-  return [
-    {
-      name: textOf(tool, "name") ?? textOf(tool, "server_label") ?? textOf(tool, "type") ?? "unknown",
-      ...(description !== undefined && { description }),
-      ...(schema !== undefined && { input_schema: schema }),
-    },
-  ];
 }
 
 function readUsage(usage: JsonObject) {
