@@ -221,6 +221,12 @@ test("a chat is unread once the model has said something, until its newest messa
   await fixture.person.chats.listMessages(chat.id, { after_id: answer?.id ?? 0 });
   expect(await isUnread()).toBe(false);
 
+  await say(fixture.person, chat, ["assistant", "A thought"]);
+  await fixture.pool.query(
+    "UPDATE chat_messages SET visibility = 'model' WHERE content @> '[{\"text\": \"A thought\"}]'",
+  );
+  expect(await isUnread(), "what only the model sees").toBe(false);
+
   const [question] = await say(fixture.person, chat, ["user", "I am"], ["assistant", "Good"]);
   expect(await isUnread()).toBe(true);
   await fixture.person.chats.editMessage(chat.id, question?.id ?? 0, [{ type: "text", text: "I am here" }]);

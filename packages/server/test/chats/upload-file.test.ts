@@ -57,6 +57,7 @@ describe("a file of a type that is taken", () => {
 
   test.each([
     ["a text that begins with letters which are a signature by chance", utf8("BMW is a maker of cars."), "text/plain"],
+    ["a PNG that moves", animatedPng(), "image/png"],
     ["a log with colours", utf8("\u001b[31mred\u001b[0m\tand\ftabs\r\n"), "text/plain"],
     ["JSON with a byte order mark", utf8('\uFEFF{"a": 1}'), "application/json"],
     ["JSON that is one number", utf8("7"), "application/json"],
@@ -65,6 +66,14 @@ describe("a file of a type that is taken", () => {
     expect((await upload(content, mediaType)).status).toBe(201);
   });
 });
+
+/** With the chunk after the header that makes it move; nobody looks at its checksum. */
+function animatedPng(): Uint8Array<ArrayBuffer> {
+  const png = CONTENTS["image/png"];
+  const headerEnd = 33;
+  const chunk = [0, 0, 0, 8, ...utf8("acTL"), 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+  return new Uint8Array([...png.slice(0, headerEnd), ...chunk, ...png.slice(headerEnd)]);
+}
 
 describe("a file is refused", () => {
   test.each([
