@@ -318,7 +318,7 @@ export default {
       },
     },
     {
-      files: ["**/test/**", "**/e2e/**"],
+      files: ["**/test/**", "**/e2e/**", "**/*.stories.tsx"],
       rules: {
         "vitest/no-focused-tests": "error",
         "vitest/no-disabled-tests": "error",
