@@ -19,10 +19,12 @@ import { startStaleFinaliser } from "./recording/stale-finaliser.ts";
 import { startPurgeLoop, type PurgeLoop } from "./retention/purge-loop.ts";
 import { measureLags } from "./retention/lag.ts";
 import { runPurgeTick, type PurgeTickDependencies, type TickReport } from "./retention/purge-tick.ts";
-import { RETENTION_POLICIES } from "./retention/policies/policy-list.ts";
 import { configuredSignIn } from "./sign-in/configured-sign-in.ts";
 import { issueSetUpLink } from "./sign-in/set-up-link.ts";
-import { startBanner, type WindowInForce } from "./start-banner.ts";
+import { readWindowOutlooks } from "./retention/window-outlook.ts";
+import { startBanner } from "./start-banner.ts";
+import type { DebugLoggingPolicy } from "./store/debug-logging.ts";
+import type { Store } from "./store/store.ts";
 
 /** Where the web interface is built. */
 const WEB_FOLDER = fileURLToPath(new URL("../../web/dist", import.meta.url));
@@ -78,6 +80,17 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
     const setUpLink = await issueSetUpLink(operator, clock, config.SHELFLIFE_PUBLIC_URL ?? listener.url);
     closing.push(async () => setUpLink?.withdraw());
 
+    // Before the first purge, which may take what is listed here.
+    const outlook = { store: operator, clock, log, purge };
+    const banner = startBanner({
+      config,
+      access,
+      url: listener.url,
+      debugLogging: await readDebugLogging(operator),
+      windows: await readWindowOutlooks(outlook, signal),
+      setUpLink,
+    });
+
     // Whoever could not listen is not the server, and must not purge: the loop starts last.
     const finaliser = startStaleFinaliser({ store: authorizedStore(store, { kind: "finaliser" }), clock, log });
     const runTick = async (stopping: AbortSignal): Promise<TickReport> => {
@@ -89,8 +102,7 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
     loop = started;
     closing.push(() => started.stop());
     closing.push(() => finaliser.stop());
-    const windows = await readWindows(access);
-    return { url: listener.url, banner: startBanner({ config, access, url: listener.url, windows, setUpLink }), stop };
+    return { url: listener.url, banner, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -142,16 +154,10 @@ function readinessOf(access: DatabaseAccess): ReadinessCheck {
   };
 }
 
-async function readWindows(access: DatabaseAccess): Promise<WindowInForce[]> {
-  const store = authorizedStore(access.store, { kind: "operator" });
-  const settings = new Set(RETENTION_POLICIES.map((policy) => policy.setting));
-  return Promise.all(
-    [...settings].map(async (setting) => {
-      try {
-        return { setting, window: await store.readRetentionWindow(setting) };
-      } catch {
-        return { setting, window: undefined };
-      }
-    }),
-  );
+async function readDebugLogging(store: Store): Promise<DebugLoggingPolicy | undefined> {
+  try {
+    return await store.readDebugLogging();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,38 +1,31 @@
-import type { RetentionSetting } from "@shelflife/api-contract";
-
 import type { Config } from "./config.ts";
 import { PURGE_INTERVAL_MS } from "./retention/purge-loop.ts";
-import type { RetentionWindow } from "./store/retention-window.ts";
+import { describeOutlook, type WindowOutlook } from "./retention/window-outlook.ts";
+import type { DebugLoggingPolicy } from "./store/debug-logging.ts";
 import { SHELFLIFE_VERSION } from "./version.ts";
-
-export interface WindowInForce {
-  readonly setting: RetentionSetting;
-  /** Undefined where the stored value cannot be read. */
-  readonly window: RetentionWindow | undefined;
-}
 
 /** What an operator wants to see at a start, in plain lines. */
 export function startBanner(start: {
   config: Config;
   access: { description: string };
   url: string;
-  windows: readonly WindowInForce[];
+  /** Who may record; undefined where that cannot be read. */
+  debugLogging: DebugLoggingPolicy | undefined;
+  windows: readonly WindowOutlook[];
   setUpLink?: { readonly url: string } | undefined;
 }): string {
-  const { config, access, url, windows, setUpLink } = start;
+  const { config, access, url, debugLogging, windows, setUpLink } = start;
   const lines = [
     ["database", access.description],
     ["listening", url],
     ...(setUpLink === undefined
       ? []
       : [["set up", `${setUpLink.url} (makes the first administrator; once, within 24 hours)`]]),
-    [
-      "recording",
-      config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED
-        ? "on for every chat"
-        : "off (SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED=true turns it on)",
-    ],
-    ...windows.map(({ setting, window }) => ["window", `${setting.name}: ${describeWindow(window)}`]),
+    ["recording", config.SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED ? "on for every chat" : describeRecording(debugLogging)],
+    ...windows.flatMap((outlook) => {
+      const [window, ...toCome] = describeOutlook(outlook, { enabled: config.SHELFLIFE_PURGE });
+      return [["window", window], ...toCome.map((line) => ["", `  ${line}`])];
+    }),
     [
       "purge",
       config.SHELFLIFE_PURGE
@@ -44,8 +37,8 @@ export function startBanner(start: {
   return [`Shelflife ${SHELFLIFE_VERSION}`, ...body].join("\n");
 }
 
-function describeWindow(window: RetentionWindow | undefined): string {
-  if (window === undefined) return "cannot be read; nothing of it is purged until it is set again";
-  const source = window.source === "default" ? " (default)" : "";
-  return window.days === 0 ? `0, kept for ever${source}` : `${window.days} days${source}`;
+function describeRecording(debugLogging: DebugLoggingPolicy | undefined): string {
+  if (debugLogging === undefined) return "off: who may record cannot be read until it is set again";
+  if (!debugLogging.allowUsers) return "off (SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED=true turns it on)";
+  return debugLogging.userDefault ? "on, but for whoever switches it off" : "on for whoever switches it on";
 }
