@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 
+import { hasCode } from "../../coded-error.ts";
 import { ExportTraceServiceRequestSchema, SpanSchema, type ExportTraceServiceRequest } from "./generated/otlp_pb.ts";
 import { malformedRequest, reasonOf } from "./malformed-request.ts";
 import { findExceededLimit } from "./measure-protobuf.ts";
@@ -30,6 +31,6 @@ function describeFailure(body: Uint8Array, error: unknown): unknown {
       error,
     );
   }
-  if (error instanceof Error && "code" in error) return error;
+  if (hasCode(error, "malformed_otlp")) return error;
   return malformedRequest(`The body is not an ExportTraceServiceRequest in protobuf: ${reasonOf(error)}`, error);
 }
