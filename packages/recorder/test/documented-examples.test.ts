@@ -1,21 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
 
 import { chatUuid } from "@shelflife/recorder";
 
-import { IngestServer } from "./ingest-server.ts";
-import { type ProviderAnswer, ProviderReplayServer, fixtureAnswer } from "./provider-replay-server.ts";
+import { SLOW, examplesOf, runExample } from "./page-examples.ts";
+import { fixtureAnswer } from "./provider-replay-server.ts";
 import { messagesOf } from "./recording.ts";
-
-const PAGE = new URL("../../../docs/recording/ai-sdk.md", import.meta.url);
-const HERE = fileURLToPath(new URL("..", import.meta.url));
-
-/** The examples are programs that start and make a call, on a machine that may be busy. */
-const SLOW = { timeout: 30_000 };
 
 /** Where an example's packages are in their older versions. */
 const OLDER: Record<string, Record<string, string>> = {
@@ -23,41 +14,13 @@ const OLDER: Record<string, Record<string, string>> = {
   "AI SDK 5": { ai: "ai-v5", "@ai-sdk/openai-compatible": "openai-compatible-v1" },
 };
 
-/** The examples of a section of the page, in their order. */
-function examplesOf(section: string): string[] {
-  const sections = readFileSync(PAGE, "utf8").split(/^## /m);
-  const text = sections.find((candidate) => candidate.startsWith(`${section}\n`));
-  if (text === undefined) throw new Error(`The page has no section ${section}.`);
-  return [...text.matchAll(/^( *)```ts\n([\s\S]*?)^ *```$/gm)].map(([, indent = "", code = ""]) =>
-    code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  );
-}
-
 function exampleOf(section: string, index = 0): string {
-  const example = examplesOf(section)[index];
+  const example = examplesOf("ai-sdk.md", section)[index];
   if (example === undefined) throw new Error(`The section ${section} has no example ${index + 1}.`);
   const versions = OLDER[section] ?? {};
   return example.replaceAll(/from "([^"]+)"/g, (found, name: string) =>
     Object.hasOwn(versions, name) ? `from "${versions[name]}"` : found,
   );
-}
-
-/** Runs a program as it stands, in a process of its own, against a provider and a server on the loopback. */
-async function run(code: string, ...answers: ProviderAnswer[]) {
-  const ingest = await IngestServer.start();
-  const provider = await ProviderReplayServer.start(...answers);
-  const argv = ["--conditions=@shelflife/source", "--input-type=module-typescript", "--eval", code];
-  const child = spawn(process.execPath, argv, {
-    cwd: HERE,
-    env: { ...process.env, SHELFLIFE_URL: ingest.url, SHELFLIFE_API_KEY: "key", PROVIDER_URL: provider.url },
-  });
-  let output = "";
-  child.stdout.on("data", (data: Buffer) => (output += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (output += data.toString()));
-  const [status] = (await once(child, "close")) as [number | null];
-  await provider[Symbol.asyncDispose]();
-  await ingest[Symbol.asyncDispose]();
-  return { status, output, ingest };
 }
 
 const TEXT = fixtureAnswer("openai-compatible/xai-text.json");
@@ -69,7 +32,7 @@ describe("the page on the AI SDK", () => {
     ["AI SDK 6", STREAM],
     ["AI SDK 5", TEXT],
   ])("has an example for %s that records what it says", SLOW, async (section, answer) => {
-    const { status, output, ingest } = await run(exampleOf(section), answer);
+    const { status, output, ingest } = await runExample(exampleOf(section), answer);
     expect(output).toMatch(/^Grok\s*$/);
     expect(status).toBe(0);
     expect([...ingest.chats.values()]).toMatchObject([{ id: chatUuid("support-42"), title: "Returning shoes" }]);
@@ -91,7 +54,7 @@ describe("the page on the AI SDK", () => {
     const after = "\nawait result.consumeStream();";
     const vector = { data: [{ embedding: [0.5, 0.25] }], usage: { prompt_tokens: 2, total_tokens: 2 } };
     const embedding = { status: 200, body: JSON.stringify(vector) };
-    const { output, ingest } = await run(before + exampleOf("AI SDK 7", 1) + after, embedding, STREAM);
+    const { output, ingest } = await runExample(before + exampleOf("AI SDK 7", 1) + after, embedding, STREAM);
     expect(output).toBe("");
     expect(ingest.run.status).toBe("completed");
     expect(ingest.stepsInOrder.map((step) => messagesOf(step)[0]?.parts[0]?.text)).toEqual([
@@ -112,23 +75,28 @@ describe("the page on the AI SDK", () => {
       const provider = createOpenAICompatible({ name: "my-provider", baseURL: process.env.PROVIDER_URL ?? "" });
       const prompt = "Charge 4111 1111 1111 1111 or 4111-1111-1111-1111.";
       await generateText({ model: provider("my-model"), prompt, ...inChat({ chatId: "support-42" }) });`;
-    const { output, ingest } = await run(call, TEXT);
+    const { output, ingest } = await runExample(call, TEXT);
     expect(output).toBe("");
     expect(JSON.stringify(ingest.batches)).not.toContain("4111");
     expect(messagesOf(ingest.step)).toMatchObject([{ parts: [{ text: "Charge [CARD] or [CARD]." }] }]);
   });
 });
 
-it("keeps the middleware independent of any version of the AI SDK, also by its types", () => {
+it.each([
+  ["ai-sdk-middleware.ts", []],
+  ["fetch.ts", []],
+  ["langchain.ts", ["@langchain/core/callbacks/base"]],
+])("%s needs no package besides its own, not even for its types", (entry, own) => {
   const seen = new Set<string>();
   const visit = (url: URL): void => {
     if (seen.has(url.href)) return;
     seen.add(url.href);
     for (const [, name = ""] of readFileSync(url, "utf8").matchAll(/from "([^"]+)"/g)) {
-      expect(name).not.toMatch(/^(?:ai|@ai-sdk\/.*)$/);
+      expect(name).toMatch(/^(?:\.|node:|@shelflife\/|uuid$|@langchain\/)/);
+      if (name.startsWith("@langchain/")) expect(own).toContain(name);
       if (name.startsWith(".")) visit(new URL(name, url));
     }
   };
-  visit(new URL("../src/ai-sdk-middleware.ts", import.meta.url));
+  visit(new URL(`../src/${entry}`, import.meta.url));
   expect(seen.size).toBeGreaterThan(20);
 });
