@@ -20,14 +20,15 @@ export function lastOfRetries(error: unknown): unknown {
   return readField(error, "lastError") ?? error;
 }
 
-const ABORT_NAMES = ["AbortError", "TimeoutError", "ResponseAborted"];
+const ABORT_NAMES = ["AbortError", "TimeoutError", "ResponseAborted", "APIUserAbortError"];
 
 /** Whether a call ended because somebody ended it: the user, the application or its time limit. */
 export function isAbort(error: unknown): boolean {
   let current = error;
   for (let depth = 0; depth < 5 && current !== undefined && current !== null; depth += 1) {
-    const name = readField(current, "name");
-    if (typeof name === "string" && ABORT_NAMES.includes(name)) return true;
+    // The libraries of OpenAI and Anthropic give their errors no names of their own.
+    const names = [readField(current, "name"), readField(readField(current, "constructor"), "name")];
+    if (names.some((name) => typeof name === "string" && ABORT_NAMES.includes(name))) return true;
     current = readField(current, "cause");
   }
   return false;
@@ -49,7 +50,8 @@ export function isBrokenOff(error: unknown): boolean {
 /** Reads a field of anything. */
 export function readField(owner: unknown, field: string): unknown {
   try {
-    return typeof owner === "object" && owner !== null ? Reflect.get(owner, field) : undefined;
+    const hasFields = (typeof owner === "object" && owner !== null) || typeof owner === "function";
+    return hasFields ? Reflect.get(owner, field) : undefined;
   } catch {
     return undefined;
   }

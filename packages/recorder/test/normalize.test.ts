@@ -191,6 +191,7 @@ describe("an error", () => {
     expect(isAbort(new Error("x", { cause: new DOMException("y", "AbortError") }))).toBe(true);
     expect(isAbort(new DOMException("y", "TimeoutError"))).toBe(true);
     expect(isAbort(new Error("AbortError"))).toBe(false);
+    expect(isAbort(new (class APIUserAbortError extends Error {})("y"))).toBe(true);
     const endless: { cause?: unknown } = {};
     endless.cause = endless;
     expect(isAbort(endless)).toBe(false);
