@@ -1,4 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
+import { pino } from "pino";
+
+import { createPool } from "../src/postgres/pool.ts";
 
 /** A plan as `auto_explain` reports it, for every statement that really ran. */
 export interface Plan {
@@ -22,7 +25,6 @@ export class ExplainedStatements implements AsyncDisposable {
 
   constructor(url: string) {
     const settings = {
-      timezone: "UTC",
       session_preload_libraries: "auto_explain",
       "auto_explain.log_min_duration": "0",
       "auto_explain.log_analyze": "on",
@@ -31,7 +33,12 @@ export class ExplainedStatements implements AsyncDisposable {
       client_min_messages: "log",
     };
     const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
-    this.pool = new pg.Pool({ connectionString: url, max: 4, options: options.join(" ") });
+    this.pool = createPool({
+      url: `${url}?options=${encodeURIComponent(options.join(" "))}`,
+      applicationName: "test-explained",
+      log: pino({ level: "silent" }),
+      max: 4,
+    });
     this.pool.on("connect", (client) => {
       client.on("notice", ({ message = "" }) => this.#collect(message));
     });

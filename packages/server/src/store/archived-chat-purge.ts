@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 
 import type { Clock } from "../clock.ts";
 import { expiringFamilies } from "./archived-chats.ts";
@@ -101,20 +101,27 @@ interface Weight {
 
 /** Each kind of row is counted up to one more than fits into a batch. */
 async function weighChats(transaction: OpenTransaction, ids: readonly string[]): Promise<Map<string, Weight>> {
-  const rowsIn = (table: string) => sql`(
-    SELECT count(*) FROM (SELECT FROM ${sql.table(table)} WHERE chat_id = chat.id LIMIT ${ROWS_A_BATCH + 1}) AS counted
+  // Without an order the planner may think it sooner to read a table from its beginning than to look a chat up.
+  const rowsIn = (table: string, order: RawBuilder<unknown>) => sql`(
+    SELECT count(*)
+    FROM (SELECT FROM ${sql.table(table)} WHERE chat_id = chat.id ORDER BY ${order} LIMIT ${ROWS_A_BATCH + 1}) AS counted
   )`;
+  const others = [
+    rowsIn("chat_debug_runs", sql`started_at DESC, id DESC`),
+    rowsIn("chat_debug_steps", sql`run_id, step_number`),
+    rowsIn("chat_queued_messages", sql`id`),
+    sql`(SELECT count(*) FROM chat_file_links WHERE chat_id = chat.id)`,
+  ];
   const { rows } = await sql<{ id: string; rows: number; message_bytes: number }>`
-    SELECT
-      chat.id,
-      message.rows + ${rowsIn("chat_debug_runs")} + ${rowsIn("chat_debug_steps")}
-        + ${rowsIn("chat_queued_messages")} + ${rowsIn("chat_file_links")} AS rows,
-      message.bytes AS message_bytes
+    SELECT chat.id, message.rows + ${sql.join(others, sql` + `)} AS rows, message.bytes AS message_bytes
     FROM unnest(${ids}::uuid[]) AS chat (id)
     CROSS JOIN LATERAL (
       SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes
       FROM (
-        SELECT pg_column_size(content) AS bytes FROM chat_messages WHERE chat_id = chat.id LIMIT ${ROWS_A_BATCH + 1}
+        SELECT pg_column_size(content) AS bytes FROM chat_messages
+        WHERE chat_id = chat.id
+        ORDER BY id
+        LIMIT ${ROWS_A_BATCH + 1}
       ) AS counted
     ) AS message
   `.execute(transaction);
@@ -156,13 +163,13 @@ async function deleteFamilies(
     DELETE FROM chat_debug_runs WHERE chat_id = ANY (${members}::uuid[]) RETURNING ${placedRun}
   `.execute(transaction);
   const payloadBytes = await deletePayloadsOfRuns(transaction, runs);
+  const chosen = families.flatMap(({ id: rootId, members }) => members.map((id) => ({ id, rootId })));
   const { rows: gone } = await sql<{ id: string }>`
     DELETE FROM chats AS member
-    USING chats AS expiring
-    WHERE expiring.id = ANY (${families.map(({ id }) => id)}::uuid[])
-      AND ${expiringFamilies.isExpired(moment(cutoff))}
-      AND member.id = ANY (${members}::uuid[])
-      AND coalesce(member.root_chat_id, member.id) = expiring.id
+    USING
+      unnest(${chosen.map(({ id }) => id)}::uuid[], ${chosen.map(({ rootId }) => rootId)}::uuid[]) AS chosen (id, root_id),
+      chats AS expiring
+    WHERE member.id = chosen.id AND expiring.id = chosen.root_id AND ${expiringFamilies.isExpired(moment(cutoff))}
     RETURNING member.id
   `.execute(transaction);
   await leaveTombstones(transaction, { kind: "chat", ids: gone.map(({ id }) => id), now });

@@ -26,30 +26,37 @@ const isSuccess = (row: string) => sql`${sql.ref(`${row}.outcome`)} IN ('success
 
 /**
  * A row stays while it is running, and for as long as it is the newest of its policy, the one of its newest success, or
- * the one with its latest cutoff of those in which something went: the status and the sweep of payloads go by them.
+ * the one with its latest cutoff of those in which something went: the status and the sweep of payloads go by them. Each
+ * of these is one look at an index; a join of the ledger with itself would read it whole.
  */
 const expiringLedgerRows: ExpiringTable = {
   table: "purge_ledger",
   clock: sql`expiring.started_at`,
   isExpired: (cutoff) => sql`expiring.started_at < ${cutoff}
     AND expiring.outcome <> 'running'
-    AND EXISTS (
-      SELECT FROM purge_ledger AS newer
-      WHERE newer.policy = expiring.policy AND (newer.started_at, newer.id) > (expiring.started_at, expiring.id)
+    AND (expiring.started_at, expiring.id) < (
+      SELECT newest.started_at, newest.id FROM purge_ledger AS newest
+      WHERE newest.policy = expiring.policy
+      ORDER BY newest.started_at DESC, newest.id DESC
+      LIMIT 1
     )
     AND (
       NOT (${isSuccess("expiring")})
-      OR EXISTS (
-        SELECT FROM purge_ledger AS newer
-        WHERE newer.policy = expiring.policy AND ${isSuccess("newer")} AND newer.finished_at > expiring.finished_at
+      OR expiring.finished_at < (
+        SELECT newest.finished_at FROM purge_ledger AS newest
+        WHERE newest.policy = expiring.policy AND ${isSuccess("newest")} AND newest.finished_at IS NOT NULL
+        ORDER BY newest.finished_at DESC
+        LIMIT 1
       )
     )
     AND (
       expiring.deleted = 0
       OR expiring.cutoff IS NULL
-      OR EXISTS (
-        SELECT FROM purge_ledger AS newer
-        WHERE newer.policy = expiring.policy AND newer.deleted > 0 AND newer.cutoff > expiring.cutoff
+      OR expiring.cutoff < (
+        SELECT furthest.cutoff FROM purge_ledger AS furthest
+        WHERE furthest.policy = expiring.policy AND furthest.deleted > 0 AND furthest.cutoff IS NOT NULL
+        ORDER BY furthest.cutoff DESC
+        LIMIT 1
       )
     )`,
   bytes: sql`pg_column_size(expiring.*)`,

@@ -15,24 +15,24 @@ SELECT id FROM chats WHERE root_chat_id = ANY ($1::uuid[]) ORDER BY id FOR UPDAT
 
 SELECT id, root_chat_id FROM chats WHERE root_chat_id = ANY ($1::uuid[]);
 
-  SELECT
-    chat.id,
-    message.rows + (
-  SELECT count(*) FROM (SELECT FROM "chat_debug_runs" WHERE chat_id = chat.id LIMIT $1) AS counted
+  SELECT chat.id, message.rows + (
+  SELECT count(*)
+  FROM (SELECT FROM "chat_debug_runs" WHERE chat_id = chat.id ORDER BY started_at DESC, id DESC LIMIT $1) AS counted
 ) + (
-  SELECT count(*) FROM (SELECT FROM "chat_debug_steps" WHERE chat_id = chat.id LIMIT $2) AS counted
-)
-      + (
-  SELECT count(*) FROM (SELECT FROM "chat_queued_messages" WHERE chat_id = chat.id LIMIT $3) AS counted
+  SELECT count(*)
+  FROM (SELECT FROM "chat_debug_steps" WHERE chat_id = chat.id ORDER BY run_id, step_number LIMIT $2) AS counted
 ) + (
-  SELECT count(*) FROM (SELECT FROM "chat_file_links" WHERE chat_id = chat.id LIMIT $4) AS counted
-) AS rows,
-    message.bytes AS message_bytes
-  FROM unnest($5::uuid[]) AS chat (id)
+  SELECT count(*)
+  FROM (SELECT FROM "chat_queued_messages" WHERE chat_id = chat.id ORDER BY id LIMIT $3) AS counted
+) + (SELECT count(*) FROM chat_file_links WHERE chat_id = chat.id) AS rows, message.bytes AS message_bytes
+  FROM unnest($4::uuid[]) AS chat (id)
   CROSS JOIN LATERAL (
     SELECT count(*) AS rows, coalesce(sum(bytes), 0)::bigint AS bytes
     FROM (
-      SELECT pg_column_size(content) AS bytes FROM chat_messages WHERE chat_id = chat.id LIMIT $6
+      SELECT pg_column_size(content) AS bytes FROM chat_messages
+      WHERE chat_id = chat.id
+      ORDER BY id
+      LIMIT $5
     ) AS counted
   ) AS message;
 
@@ -71,11 +71,10 @@ WITH gone AS (
 SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM gone;
 
 DELETE FROM chats AS member
-USING chats AS expiring
-WHERE expiring.id = ANY ($1::uuid[])
-  AND expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_at IS NULL AND expiring.archived_at < $2::timestamptz
-  AND member.id = ANY ($3::uuid[])
-  AND coalesce(member.root_chat_id, member.id) = expiring.id
+USING
+  unnest($1::uuid[], $2::uuid[]) AS chosen (id, root_id),
+  chats AS expiring
+WHERE member.id = chosen.id AND expiring.id = chosen.root_id AND expiring.archived AND expiring.root_chat_id IS NULL AND expiring.purging_at IS NULL AND expiring.archived_at < $3::timestamptz
 RETURNING member.id;
 
 UPDATE purge_ledger

@@ -9,23 +9,29 @@ SELECT expiring.id, expiring.started_at::text AS clock
 FROM "purge_ledger" AS expiring
 WHERE expiring.started_at < $1::timestamptz
 AND expiring.outcome <> 'running'
-AND EXISTS (
-  SELECT FROM purge_ledger AS newer
-  WHERE newer.policy = expiring.policy AND (newer.started_at, newer.id) > (expiring.started_at, expiring.id)
+AND (expiring.started_at, expiring.id) < (
+  SELECT newest.started_at, newest.id FROM purge_ledger AS newest
+  WHERE newest.policy = expiring.policy
+  ORDER BY newest.started_at DESC, newest.id DESC
+  LIMIT 1
 )
 AND (
   NOT ("expiring"."outcome" IN ('success', 'disabled'))
-  OR EXISTS (
-    SELECT FROM purge_ledger AS newer
-    WHERE newer.policy = expiring.policy AND "newer"."outcome" IN ('success', 'disabled') AND newer.finished_at > expiring.finished_at
+  OR expiring.finished_at < (
+    SELECT newest.finished_at FROM purge_ledger AS newest
+    WHERE newest.policy = expiring.policy AND "newest"."outcome" IN ('success', 'disabled') AND newest.finished_at IS NOT NULL
+    ORDER BY newest.finished_at DESC
+    LIMIT 1
   )
 )
 AND (
   expiring.deleted = 0
   OR expiring.cutoff IS NULL
-  OR EXISTS (
-    SELECT FROM purge_ledger AS newer
-    WHERE newer.policy = expiring.policy AND newer.deleted > 0 AND newer.cutoff > expiring.cutoff
+  OR expiring.cutoff < (
+    SELECT furthest.cutoff FROM purge_ledger AS furthest
+    WHERE furthest.policy = expiring.policy AND furthest.deleted > 0 AND furthest.cutoff IS NOT NULL
+    ORDER BY furthest.cutoff DESC
+    LIMIT 1
   )
 ) AND (expiring.started_at, expiring.id) > ($2::timestamptz, $3::uuid)
 ORDER BY expiring.started_at, expiring.id
@@ -36,23 +42,29 @@ FOR UPDATE SKIP LOCKED;
     DELETE FROM "purge_ledger" AS expiring
     WHERE expiring.id = ANY ($1::uuid[]) AND expiring.started_at < $2::timestamptz
 AND expiring.outcome <> 'running'
-AND EXISTS (
-  SELECT FROM purge_ledger AS newer
-  WHERE newer.policy = expiring.policy AND (newer.started_at, newer.id) > (expiring.started_at, expiring.id)
+AND (expiring.started_at, expiring.id) < (
+  SELECT newest.started_at, newest.id FROM purge_ledger AS newest
+  WHERE newest.policy = expiring.policy
+  ORDER BY newest.started_at DESC, newest.id DESC
+  LIMIT 1
 )
 AND (
   NOT ("expiring"."outcome" IN ('success', 'disabled'))
-  OR EXISTS (
-    SELECT FROM purge_ledger AS newer
-    WHERE newer.policy = expiring.policy AND "newer"."outcome" IN ('success', 'disabled') AND newer.finished_at > expiring.finished_at
+  OR expiring.finished_at < (
+    SELECT newest.finished_at FROM purge_ledger AS newest
+    WHERE newest.policy = expiring.policy AND "newest"."outcome" IN ('success', 'disabled') AND newest.finished_at IS NOT NULL
+    ORDER BY newest.finished_at DESC
+    LIMIT 1
   )
 )
 AND (
   expiring.deleted = 0
   OR expiring.cutoff IS NULL
-  OR EXISTS (
-    SELECT FROM purge_ledger AS newer
-    WHERE newer.policy = expiring.policy AND newer.deleted > 0 AND newer.cutoff > expiring.cutoff
+  OR expiring.cutoff < (
+    SELECT furthest.cutoff FROM purge_ledger AS furthest
+    WHERE furthest.policy = expiring.policy AND furthest.deleted > 0 AND furthest.cutoff IS NOT NULL
+    ORDER BY furthest.cutoff DESC
+    LIMIT 1
   )
 )
     RETURNING pg_column_size(expiring.*) AS bytes
