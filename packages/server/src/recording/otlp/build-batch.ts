@@ -6,11 +6,17 @@ import { mapStep } from "./map-step.ts";
 import { toolEventOf } from "./tool-event.ts";
 import { peopleOf, type PlacedSpan, type TraceSpans } from "./trace-spans.ts";
 
+/** The items of a batch that one span is in. A tool's span is no item of its own. */
+export interface RecordedSpan {
+  readonly stepId: string;
+  readonly runId: string;
+  readonly chatId: string;
+}
+
 /** A batch that is made of spans, and which of its items each span became. */
 export interface TraceBatch {
   readonly batch: UncheckedBatch & { readonly traces: readonly PreparedTrace[] };
-  /** Model calls have the ids of their steps; tools have none of their own. */
-  readonly spans: readonly { readonly id: string; readonly runId: string }[];
+  readonly spans: readonly RecordedSpan[];
 }
 
 /** Makes the items of a native batch out of spans, each trace in the chats that are known for it. */
@@ -75,8 +81,9 @@ function buildTrace(
       },
     ],
     spans: [...models, ...tools].map(({ span, group }) => ({
-      id: spanStepId(traceId, span.spanId),
+      stepId: spanStepId(traceId, span.spanId),
       runId: group.runId,
+      chatId: group.chatId,
     })),
   };
 }

@@ -90,10 +90,13 @@ async function ingestPortion(
   }
 }
 
-/** One for each span that was not recorded. A tool goes the way of its run. */
+/** One for each span that was not recorded: that of the largest item which took it along. */
 function rejectionsOfSpans({ spans }: TraceBatch, rejected: readonly Rejection[]): Rejection[] {
   const byItem = new Map(rejected.map((rejection) => [`${rejection.kind} ${rejection.id}`, rejection]));
-  return spans.flatMap(({ id, runId }) => byItem.get(`step ${id}`) ?? byItem.get(`run ${runId}`) ?? []);
+  return spans.flatMap(
+    ({ stepId, runId, chatId }) =>
+      byItem.get(`chat ${chatId}`) ?? byItem.get(`run ${runId}`) ?? byItem.get(`step ${stepId}`) ?? [],
+  );
 }
 
 /** After these nothing of a chat is recorded, whoever sends it. */
