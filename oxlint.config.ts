@@ -93,6 +93,20 @@ const HANDED_INFRASTRUCTURE = [...EVERYWHERE, CLIENTS, CLI, COMPOSITION, LOGGER,
 const SERVER = "packages/server/src";
 
 const AREAS: Area[] = [
+  {
+    // What a reader copies into an application of their own.
+    files: ["examples/**"],
+    forbidden: onlyPackages(
+      "@shelflife/recorder",
+      "@shelflife/recorder/**",
+      "@ai-sdk/**",
+      "ai",
+      "openai",
+      "@langchain/**",
+      "@opentelemetry/**",
+      "@arizeai/**",
+    ),
+  },
   { files: ["packages/api-contract/src/**"], forbidden: onlyPackages("zod") },
   { files: ["packages/sdk/src/**"], forbidden: onlyPackages("@shelflife/api-contract") },
   {

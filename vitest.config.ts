@@ -37,6 +37,8 @@ function oldestPostgres() {
       "packages/server/test/postgres/embedded*.test.ts",
       // Eight real servers prove what does not depend on the version, and take their time.
       "packages/server/test/process/replicas.test.ts",
+      // So do the programs of the examples, each in a process of its own.
+      "packages/server/test/examples/**",
     ]),
   ];
 }
