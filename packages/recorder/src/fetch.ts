@@ -73,7 +73,6 @@ function recording(
   const runs = new OpenRuns(recorder, clock);
   const noChat = (): void => warnNoChat(warnings);
   const calls = new FetchCalls({ recorder, runs, clock, chatIdNamespace, chatElsewhere, noChat });
-  let closed = false;
 
   /** What the recorder does wrong is its own affair, and never the application's. */
   const quietly = <Answer>(work: () => Answer): Answer | undefined => {
@@ -86,7 +85,7 @@ function recording(
   };
 
   const recordingFetch = (...request: Parameters<typeof fetch>): Promise<Response> => {
-    const exchange = closed ? undefined : quietly(() => calls.begin(...request));
+    const exchange = quietly(() => calls.begin(...request));
     if (!exchange) return fetch(...request);
     const failed = (error: unknown): never => {
       quietly(() => exchange.failed(error));
@@ -105,8 +104,8 @@ function recording(
     stats: () => recorder.stats,
     flush: (options?: FlushOptions) => recorder.flush(options),
     shutdown: (options?: FlushOptions) => {
-      closed = true;
       quietly(() => runs.interruptAll());
+      calls.close();
       return recorder.shutdown(options);
     },
   });

@@ -400,12 +400,12 @@ describe("a call that is cut short", () => {
   });
 
   it("is interrupted when the recorder is shut down, after which nothing is recorded and everything works", async () => {
-    await using recording = await FetchRecording.start([partOfStream(STREAM, 4, "hold"), TEXT]);
-    const reader = (await post(recording, { ...HELLO, stream: true })).body?.getReader();
-    await reader?.read();
+    await using recording = await FetchRecording.start([partOfStream(STREAM, 4, "break"), TEXT]);
+    const response = await post(recording, { ...HELLO, stream: true });
     expect(await recording.fetch.shutdown()).toBe(true);
     expect(recording.ingest.run.status).toBe("interrupted");
     expect(recording.ingest.step.status).toBe("interrupted");
+    await expect(response.text()).rejects.toThrow("terminated");
     expect(await (await post(recording)).json()).toMatchObject({ object: "chat.completion" });
     expect(recording.fetch.stats()).toMatchObject({ dropped: 0 });
     expect(recording.ingest.runs.size).toBe(1);

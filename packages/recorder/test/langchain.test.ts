@@ -194,6 +194,25 @@ describe("a chain", () => {
     }
   });
 
+  it("that asks twice before it uses a tool has the result with the call that asked for it", async () => {
+    await using recording = await LangchainRecording.start([fixtureAnswer(`${TOOL_CALL}.json`), TEXT]);
+    const weather = tool(() => "Sunny.", {
+      name: "weather",
+      description: "Tells the weather.",
+      schema: z.object({ location: z.string() }),
+    });
+    const agent = RunnableLambda.from(async (question: string, config: RunnableConfig) => {
+      const asked = await recording.model().invoke(question, config);
+      await recording.model().invoke("Be polite.", config);
+      for (const call of asked.tool_calls ?? []) await weather.invoke({ ...call, type: "tool_call" }, config);
+    });
+    await agent.invoke("Weather?", recording.config);
+    await recording.handler.flush();
+    const [asking, other] = recording.ingest.stepsInOrder;
+    expect(asking?.metadata).toMatchObject({ tools: [{ name: "weather" }] });
+    expect(other?.metadata).not.toHaveProperty("tools");
+  });
+
   it("whose tool fails says so beside the call", async () => {
     await using recording = await LangchainRecording.start([fixtureAnswer(`${TOOL_CALL}.json`)]);
     const weather = tool(
@@ -218,6 +237,18 @@ describe("a chain", () => {
       },
       metadata: { tools: [{ name: "weather", status: "error" }] },
     });
+  });
+
+  it("holds the chains inside of it", async () => {
+    await using recording = await LangchainRecording.start([TEXT]);
+    const outer = RunnableLambda.from(async (what: string, config: RunnableConfig) => {
+      await recording.chain().invoke({ what }, config);
+      await recording.chain().invoke({ what }, config);
+    });
+    await outer.invoke("hello", recording.config);
+    await recording.handler.flush();
+    expect(recording.ingest.run.status).toBe("completed");
+    expect(recording.ingest.steps.size).toBe(2);
   });
 
   it("with several calls at once has a step for each", async () => {
@@ -311,6 +342,19 @@ describe("a model by itself", () => {
     expect(recording.ingest.step).toMatchObject({ status: "interrupted" });
   });
 
+  it("that takes its time is not taken for a stream that nobody reads", async () => {
+    const clock = new FakeClock();
+    await using recording = await LangchainRecording.start([partOfStream(STREAM, 1, "hold")], { clock });
+    const abort = new AbortController();
+    const call = recording.model().invoke("Hi", { ...recording.config, signal: abort.signal });
+    await expect.poll(() => recording.provider.requests.length).toBe(1);
+    await clock.advance(600_000);
+    await recording.handler.flush();
+    expect(recording.ingest.step.status).toBe("in_progress");
+    abort.abort();
+    await expect(call).rejects.toThrow(/abort/i);
+  });
+
   it("whose stream is read again after a long pause is completed after all", async () => {
     const clock = new FakeClock();
     await using recording = await LangchainRecording.start([fixtureAnswer(STREAM)], { clock });
@@ -379,8 +423,10 @@ describe("the chat of a call", () => {
       recording.model().invoke("Hi", { callbacks, metadata: metadata as Record<string, unknown> });
     await call({ shelflife: { chatId: "of-the-metadata", title: "Named" }, thread_id: "of-the-thread" });
     await call({ thread_id: "of-the-thread" });
-    await inChat({ chatId: "of-the-work" }, () => call());
-    await inChat({ chatId: "of-the-work" }, () => call({ shelflife: { chatId: "of-the-metadata" } }));
+    await inChat({ chatId: "of-the-work" }, async () => {
+      await call();
+      await call({ shelflife: { chatId: "of-the-metadata" } });
+    });
     await call();
     await recording.handler.flush();
     const chats = ["of-the-metadata", "of-the-thread", "of-the-work", "of-the-metadata", "of-the-handler"];
@@ -398,6 +444,17 @@ describe("the chat of a call", () => {
     await recording.handler.flush();
     expect(recording.ingest.run).toMatchObject({ kind: "compaction", status: "completed" });
     expect(recording.ingest.steps.size).toBe(2);
+  });
+
+  it("is that of the work around each call, however many go on at once", async () => {
+    await using recording = await LangchainRecording.start([TEXT]);
+    const chats = ["one", "two", "three"];
+    const ask = (chatId: string): Promise<unknown> =>
+      inChat({ chatId }, () => recording.chain().invoke({ what: chatId }, { callbacks: [recording.handler] }));
+    await Promise.all(chats.map(ask));
+    await recording.handler.flush();
+    const asked = recording.ingest.stepsInOrder.map((step) => [step.chat_id, messagesOf(step)[0]?.parts[0]?.text]);
+    expect(new Map(asked as [string, string][])).toEqual(new Map(chats.map((chat) => [chatUuid(chat), `Say ${chat}`])));
   });
 
   it("is missed once where nobody says it, and the call goes on", async () => {

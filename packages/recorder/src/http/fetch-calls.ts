@@ -27,6 +27,7 @@ export interface FetchSurroundings {
 export class FetchCalls {
   readonly #around: FetchSurroundings;
   readonly #awaitingRetry = new Set<FetchCall>();
+  #closed = false;
 
   constructor(around: FetchSurroundings) {
     this.#around = around;
@@ -36,8 +37,14 @@ export class FetchCalls {
     });
   }
 
+  /** From now on nothing is recorded, not even of what is going on. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Undefined for a request that is not recorded. */
   begin(input: unknown, init: RequestInit | undefined): FetchExchange | undefined {
+    if (this.#closed) return undefined;
     const request = captureRequest(input, init);
     if (METHODS_WITHOUT_A_PROMPT.has(request.method)) return undefined;
     const scope = currentChatScope();
@@ -61,7 +68,9 @@ export class FetchCalls {
     const run = scope ? joinRun(scope, runs, makeRun).run : makeRun();
     return new FetchCall(run, scope, request, {
       clock,
-      defer: (work) => recorder.defer(work),
+      defer: (work) => {
+        if (!this.#closed) recorder.defer(work);
+      },
       awaitsRetry: (call, awaits) => {
         if (awaits) this.#awaitingRetry.add(call);
         else this.#awaitingRetry.delete(call);
