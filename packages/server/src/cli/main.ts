@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { CodedError } from "../coded-error.ts";
 import { SHELFLIFE_VERSION } from "../version.ts";
+import { addDebugLoggingCommand } from "./debug-logging.ts";
 import { addDemoCommand } from "./demo.ts";
 import { addChatsCommand } from "./chats.ts";
 import { addKeysCommand } from "./keys.ts";
@@ -22,6 +23,7 @@ for (const add of [
   addMigrateCommand,
   addPurgeCommand,
   addSettingsCommand,
+  addDebugLoggingCommand,
   addUsersCommand,
   addKeysCommand,
   addChatsCommand,

@@ -7,6 +7,7 @@ import { previewPurge } from "../retention/purge-preview.ts";
 import { runPurgeTick, type TickReport } from "../retention/purge-tick.ts";
 import { withDatabase } from "./command-context.ts";
 import { print } from "./print.ts";
+import { addPurgeStatusCommand } from "./purge-status.ts";
 
 interface PurgeOptions {
   readonly dryRun?: boolean;
@@ -14,7 +15,7 @@ interface PurgeOptions {
 }
 
 export function addPurgeCommand(program: Command): void {
-  program
+  const command = program
     .command("purge")
     .description(
       "Run one iteration of the purge. Exit status 0: done, or skipped because another replica purges or the purge is switched off; 1: something failed.",
@@ -22,6 +23,7 @@ export function addPurgeCommand(program: Command): void {
     .option("--dry-run", "say what would be deleted, and delete nothing")
     .option("--json", "print the report as JSON")
     .action(purge);
+  addPurgeStatusCommand(command);
 }
 
 async function purge(options: PurgeOptions): Promise<void> {

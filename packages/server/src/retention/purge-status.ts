@@ -8,6 +8,7 @@ import type { Store } from "../store/store.ts";
 import { measureLag } from "./lag.ts";
 import type { RetentionPolicy } from "./policy.ts";
 import type { PurgeControl } from "./purge-control.ts";
+import { renderLedgerRow } from "./render-ledger.ts";
 
 export interface StatusDependencies {
   /** The store as whoever asks may use it. */
@@ -16,14 +17,11 @@ export interface StatusDependencies {
   readonly purge: PurgeControl;
 }
 
-/** A policy's status, with its newest row as the ledger has it. */
-export type PolicyStanding = Omit<PolicyStatus, "last"> & { readonly last: LedgerRow | undefined };
-
-/** How the purge stands, on whichever replica it runs. */
-export type PurgeStanding = Omit<RetentionStatus, "policies"> & { readonly policies: readonly PolicyStanding[] };
-
-/** Says how the purge stands: by index look-ups and estimates alone, so that it may be asked every few seconds. */
-export async function readPurgeStanding({ store, clock, purge }: StatusDependencies): Promise<PurgeStanding> {
+/**
+ * Says how the purge stands, on whichever replica it runs: by index look-ups and estimates alone, so that it may be asked
+ * every few seconds.
+ */
+export async function readPurgeStatus({ store, clock, purge }: StatusDependencies): Promise<RetentionStatus> {
   const { policies, graceMs, enabled } = purge;
   const names = policies.map((policy) => policy.name);
   const isHeld = await store.isPurgeRunning();
@@ -45,6 +43,7 @@ export async function readPurgeStanding({ store, clock, purge }: StatusDependenc
     policies: await Promise.all(
       policies.map(async (policy) => {
         const window = windows.get(policy.setting);
+        const last = latest.get(policy.name);
         const lag = policy.lag && (await measureLag(policy, { store, clock, graceMs }));
         return {
           ...describePolicy(policy, window),
@@ -52,7 +51,7 @@ export async function readPurgeStanding({ store, clock, purge }: StatusDependenc
           oldest_overdue_seconds: lag === undefined ? null : lag.oldestOverdueMs / 1000,
           backlog: lag?.backlog ?? null,
           last_success_at: lastSuccesses.get(policy.name)?.toISOString() ?? null,
-          last: latest.get(policy.name),
+          last: last === undefined ? null : renderLedgerRow(last),
         };
       }),
     ),

@@ -1,3 +1,4 @@
+import type { DebugLoggingChoice } from "@shelflife/api-contract";
 import { sql } from "kysely";
 
 import type { Clock } from "../clock.ts";
@@ -31,6 +32,13 @@ export interface DebugLoggingStore {
     origin: AuditOrigin,
   ): Promise<{ changed: boolean }>;
 }
+
+/** What each choice at set-up, or on the command line, stores. */
+export const DEBUG_LOGGING_POLICIES: Record<DebugLoggingChoice, DebugLoggingPolicy> = {
+  everyone: { allowUsers: true, userDefault: true },
+  opt_in: { allowUsers: true, userDefault: false },
+  nobody: { allowUsers: false, userDefault: false },
+};
 
 /** In `site_configs`. */
 export const ALLOW_USERS_KEY = "agents_chat_debug_logging_allow_users";

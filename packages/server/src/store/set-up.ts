@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
 import { writeAudit, type AuditOrigin } from "./audit.ts";
 import type { Database, OpenTransaction } from "./database.ts";
-import { ALLOW_USERS_KEY, USER_DEFAULT_KEY } from "./debug-logging.ts";
+import { ALLOW_USERS_KEY, DEBUG_LOGGING_POLICIES, USER_DEFAULT_KEY } from "./debug-logging.ts";
 import { insertUser, type User } from "./users.ts";
 
 export interface CompletedSetUp {
@@ -31,13 +31,6 @@ export interface SetUpStore {
    */
   completeSetUp(setUp: CompletedSetUp, origin: AuditOrigin): Promise<User>;
 }
-
-/** What each choice means: whether people may record, and whether they do before they have chosen themselves. */
-const DEBUG_LOGGING: Record<DebugLoggingChoice, { allowUsers: boolean; userDefault: boolean }> = {
-  everyone: { allowUsers: true, userDefault: true },
-  opt_in: { allowUsers: true, userDefault: false },
-  nobody: { allowUsers: false, userDefault: false },
-};
 
 export function setUpStore(database: Database, clock: Clock): SetUpStore {
   return {
@@ -78,7 +71,7 @@ export function setUpStore(database: Database, clock: Clock): SetUpStore {
           now,
         );
         await transaction.deleteFrom("set_up_tokens").execute();
-        const { allowUsers, userDefault } = DEBUG_LOGGING[debugLogging];
+        const { allowUsers, userDefault } = DEBUG_LOGGING_POLICIES[debugLogging];
         const by = { ...origin, userId: user.id };
         // Both are stored, whatever holds without them: it was chosen.
         await storeSwitch(transaction, { key: ALLOW_USERS_KEY, field: "allow_users", on: allowUsers }, by, now);

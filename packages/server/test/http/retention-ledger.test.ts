@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { LEDGER_OUTCOMES, type LedgerEntry } from "@shelflife/api-contract";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { LEDGER_COLUMNS } from "../../src/http/render-ledger.ts";
+import { LEDGER_COLUMNS } from "../../src/retention/render-ledger.ts";
 import { CHATS, createTestApp, readErrorBody, type TestApp, type TestUser } from "../test-app.ts";
 
 const PATH = `${CHATS}/retention/ledger`;

@@ -48,7 +48,7 @@ describe("years of old data and no setting", () => {
       "retention-days: 30 days (default)",
       `the first purge will delete 1 chats older than ${daysBefore(30).toISOString()}`,
     ]);
-    expect(await linesOf("auto-archive-days")).toEqual(["auto-archive-days: 0, kept for ever (default)"]);
+    expect(await linesOf("auto-archive-days")).toEqual(["auto-archive-days: 0, nothing is archived (default)"]);
   });
 
   it("are announced as what would go, where the purge is switched off", async () => {
@@ -123,6 +123,7 @@ it("more than is counted, or what could not be counted in time, is not passed of
     describeOutlook(
       {
         setting,
+        action: "delete",
         window,
         dueAt: null,
         taking: [

@@ -2,10 +2,11 @@ import { LEDGER_OUTCOMES, ledgerPageSchema, pageLimitSchema, type LedgerPage } f
 import { accepts } from "hono/accepts";
 import { z } from "zod";
 
+import { LEDGER_COLUMNS, renderLedgerRow } from "../../retention/render-ledger.ts";
 import type { LedgerQuery } from "../../store/ledger-page.ts";
+import { csvLine } from "../csv-line.ts";
 import type { RequestContext } from "../environment.ts";
 import { beforeSchema, PAGE_PARAMETERS, writeCursor } from "../page-query.ts";
-import { csvLine, LEDGER_COLUMNS, renderLedgerRow } from "../render-ledger.ts";
 import type { Route } from "../route.ts";
 import { validateQuery } from "../validate.ts";
 

@@ -7,16 +7,14 @@ import {
   retentionStatusSchema,
   type RetentionHistory,
   type RetentionRun,
-  type RetentionStatus,
 } from "@shelflife/api-contract";
 
 import type { Clock } from "../../clock.ts";
-import { readPurgeStanding } from "../../retention/purge-status.ts";
+import { readPurgeStatus } from "../../retention/purge-status.ts";
 import type { PurgeControl } from "../../retention/purge-control.ts";
 import { auditOrigin } from "../audit-origin.ts";
 import { HttpError } from "../http-error.ts";
 import { readJson } from "../read-json.ts";
-import { renderLedgerRow } from "../render-ledger.ts";
 import type { Route } from "../route.ts";
 import { validate } from "../validate.ts";
 
@@ -47,15 +45,7 @@ function statusRoute(path: string, { clock, purge }: StatusRoutes): Route {
     permission: "purge:read",
     answers: { 200: { description: "As it is now.", schema: retentionStatusSchema } },
     async handle(context) {
-      const standing = await readPurgeStanding({ store: context.get("store"), clock, purge });
-      const status: RetentionStatus = {
-        ...standing,
-        policies: standing.policies.map(({ last, ...policy }) => ({
-          ...policy,
-          last: last === undefined ? null : renderLedgerRow(last),
-        })),
-      };
-      return context.json(status);
+      return context.json(await readPurgeStatus({ store: context.get("store"), clock, purge }));
     },
   };
 }

@@ -1,0 +1,149 @@
+import { RETENTION_SETTING_NAMES, type RetentionPreview, type RetentionStatus } from "@shelflife/api-contract";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
+import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
+import { insertExpiredRuns } from "./expired-runs.ts";
+import { runCommand, type Finished } from "./server-process.ts";
+
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+
+function run(line: string, environment: Record<string, string> = {}): Promise<Finished> {
+  return runCommand(line.split(" "), { SHELFLIFE_DATABASE_URL: database.url, ...environment });
+}
+
+async function audited(): Promise<unknown[]> {
+  const { rows } = await database.pool.query(
+    "SELECT user_id, resource_target, diff, additional_fields FROM audit_logs ORDER BY time, id",
+  );
+  return rows;
+}
+
+describe("settings", () => {
+  it("lists every window with what is to come, and exits with 1 where one cannot be read", async () => {
+    await insertExpiredRuns(database.pool, 3);
+    const { status, stdout } = await run("settings list");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^debug-retention-days: 30 days \(default\)\n {2}the first purge will delete 3 chat_debug_runs older than /m,
+    );
+    const json = await run("settings list --json", { SHELFLIFE_PURGE_GRACE: "1d" });
+    const rows = JSON.parse(json.stdout) as Record<string, unknown>[];
+    expect(rows.map((row) => row["name"]).toSorted()).toEqual([...RETENTION_SETTING_NAMES].toSorted());
+    expect(rows.find((row) => row["name"] === "debug-retention-days")).toMatchObject({
+      days: 30,
+      source: "default",
+      effective_days: 0,
+      due_at: expect.stringMatching(/^\d{4}-/),
+      first_purge: [{ policy: "debug-runs", proposed: { records: { count: 3 } } }],
+    });
+
+    await database.pool.query("INSERT INTO site_configs (key, value) VALUES ('agents_chat_retention_days', 'soon')");
+    const unreadable = await run("settings list --json");
+    expect(unreadable.status).toBe(1);
+    expect(JSON.parse(unreadable.stdout)).toContainEqual(
+      expect.objectContaining({ name: "retention-days", days: null, source: "unreadable" }),
+    );
+  });
+
+  it("previews another window, and deletes nothing", async () => {
+    await insertExpiredRuns(database.pool, 3);
+    expect(await run("settings preview debug-retention-days 7")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^debug-runs: would delete 3 chat_debug_runs \(3 by the window in force, /),
+    });
+    const preview = JSON.parse(
+      (await run("settings preview debug-retention-days 0 --json")).stdout,
+    ) as RetentionPreview;
+    expect(preview).toMatchObject({ days: 0, current_days: 30, policies: [{ difference: { records: -3 } }, {}] });
+    expect(await run("settings preview debug-retention-days 3651")).toMatchObject({
+      status: 1,
+      stderr: "shelflife: Chat debug retention days must be between 0 and 3650.\n",
+    });
+    expect((await database.pool.query("SELECT FROM chat_debug_runs")).rowCount).toBe(3);
+  });
+
+  it("waives a grace period once, which is audited as the command line's", async () => {
+    await insertExpiredRuns(database.pool, 3);
+    const grace = { SHELFLIFE_PURGE_GRACE: "7d" };
+    expect(JSON.parse((await run("purge --json", grace)).stdout)).toMatchObject({ outcome: "success" });
+    expect((await database.pool.query("SELECT FROM chat_debug_runs")).rowCount).toBe(3);
+    expect(await run("settings waive-grace debug-retention-days --json", grace)).toMatchObject({
+      status: 0,
+      stdout: '{"name":"debug-retention-days","days":30}\n',
+    });
+    expect(await run("settings waive-grace debug-retention-days", grace)).toMatchObject({
+      status: 1,
+      stderr: "shelflife: debug-retention-days does not wait for a grace period.\n",
+    });
+    expect(await audited()).toEqual([
+      {
+        user_id: null,
+        resource_target: "agents_chat_debug_retention_days",
+        diff: { effective_days: { old: 0, new: 30 } },
+        additional_fields: { subsystem: "cli" },
+      },
+    ]);
+    await run("purge", grace);
+    expect((await database.pool.query("SELECT FROM chat_debug_runs")).rowCount).toBe(0);
+  });
+});
+
+describe("purge status", () => {
+  it("says how the purge stands, and exits with 1 where the last tick failed", async () => {
+    expect(await run("purge status")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^purge: waiting for its time\nlast tick: none yet\narchived-chats: 30 days;/),
+    });
+    await database.pool.query("INSERT INTO site_configs (key, value) VALUES ('agents_chat_retention_days', 'soon')");
+    expect((await run("purge --json")).status).toBe(1);
+    const { status, stdout } = await run("purge status --json", { SHELFLIFE_PURGE: "off" });
+    expect(status).toBe(1);
+    const found = JSON.parse(stdout) as RetentionStatus;
+    expect(found).toMatchObject({ enabled: false, running: false, last_tick: { outcome: "failure" } });
+    expect(found.policies.map(({ policy }) => policy)).toEqual(RETENTION_POLICIES.map(({ name }) => name));
+    expect((await run("purge status", { SHELFLIFE_PURGE: "off" })).stdout).toMatch(
+      /^purge: switched off.*\nlast tick: failure, [^]*\narchived-chats: its window cannot be read; last: failure, 0 done, setting_unreadable: /,
+    );
+  });
+});
+
+describe("debug-logging", () => {
+  it("gets and sets whose chats are recorded, which is audited", async () => {
+    expect(await run("debug-logging get")).toMatchObject({ status: 0, stdout: "Nobody's chats are recorded.\n" });
+    expect(await run("debug-logging set everyone --json")).toMatchObject({
+      status: 0,
+      stdout: '{"choice":"everyone","changed":true}\n',
+    });
+    expect(await run("debug-logging set everyone --json")).toMatchObject({
+      stdout: '{"choice":"everyone","changed":false}\n',
+    });
+    const forced = await run("debug-logging get --json", { SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: "true" });
+    expect(JSON.parse(forced.stdout)).toEqual({
+      choice: "everyone",
+      allow_users: true,
+      user_default: true,
+      forced_by_deployment: true,
+    });
+    expect(await audited()).toMatchObject([
+      { user_id: null, diff: { allow_users: { old: false, new: true } }, additional_fields: { subsystem: "cli" } },
+      { diff: { user_default: { old: false, new: true } } },
+    ]);
+    await database.pool.query("UPDATE site_configs SET value = 'perhaps'");
+    expect(await run("debug-logging get")).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        /^shelflife: The stored value of agents_chat_debug_logging_\w+ is not true or false/,
+      ),
+    });
+    expect(await run("debug-logging set opt_in --json")).toMatchObject({ status: 0 });
+    expect(await run("debug-logging get")).toMatchObject({
+      status: 0,
+      stdout: "The chats of whoever switches it on are recorded.\n",
+    });
+  });
+});
