@@ -269,6 +269,56 @@ describe("an error", () => {
   });
 });
 
+describe("a server that cannot store spans at the moment", () => {
+  test.each(["57P03", "53300", "ECONNREFUSED", "55P03", undefined])(
+    "asks for another try, which does no harm, where the database fails with %s",
+    async (code) => {
+      let failures = 0;
+      const away = await createTestApp({
+        around: (store) => ({
+          ...store,
+          recordDebugBatch(...input) {
+            failures += 1;
+            if (failures > 1) return store.recordDebugBatch(...input);
+            return Promise.reject(Object.assign(new Error("No database."), code === undefined ? {} : { code }));
+          },
+        }),
+      });
+      const sender = await away.createUser();
+      const id = newTraceId();
+      const request = {
+        key: sender.key,
+        json: exportRequest([modelSpan({ attributes: { "session.id": id } })]),
+        headers: JSON_TYPE,
+      };
+      const first = await away.request("POST", "/v1/traces", request);
+      expect(first.headers.get("Retry-After")).toBe("5");
+      expect(await statusOf(first)).toEqual({
+        status: 503,
+        code: 14,
+        message: "The spans could not be stored at the moment; sending them again does no harm.",
+      });
+      const second = await away.request("POST", "/v1/traces", request);
+      expect(await second.json()).toEqual({});
+      expect((await runOf(away, sender, chatOf(id))).steps).toHaveLength(1);
+    },
+  );
+
+  test("does not ask for one where the fault is its own", async () => {
+    const broken = await createTestApp({
+      around: (store) => ({ ...store, noteTraces: () => Promise.reject(new TypeError("undefined is not a function")) }),
+    });
+    const { key } = await broken.createUser();
+    const response = await broken.request("POST", "/v1/traces", {
+      key,
+      json: exportRequest([modelSpan()]),
+      headers: JSON_TYPE,
+    });
+    expect(await statusOf(response)).toEqual({ status: 500, code: 13, message: "Something went wrong on the server." });
+    expect(response.headers.get("Retry-After")).toBeNull();
+  });
+});
+
 describe("an exporter that is set up a little wrong", () => {
   test.each([
     ["POST", "/v1/metrics", "Only traces are taken here, no metrics"],
