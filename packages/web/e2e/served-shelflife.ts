@@ -29,6 +29,8 @@ export interface PageOptions extends Pick<BrowserContextOptions, "viewport" | "c
 /** The real server in a process of its own, over a database that only this test file uses, and a browser. */
 export interface ServedShelflife {
   readonly url: string;
+  /** The one-time link that the console showed at the start. */
+  readonly setUpLink: string;
   readonly database: TestDatabase;
   createAccount(role: Role): Promise<Account>;
   /** The API as this person uses it, to put things in place. */
@@ -42,7 +44,7 @@ export interface ServedShelflife {
  * the browser's console, such as a violation of the content security policy.
  */
 export function serveShelflife(environment: Record<string, string> = {}): ServedShelflife {
-  let parts: { url: string; database: TestDatabase; browser: Browser } | undefined;
+  let parts: { url: string; setUpLink: string; database: TestDatabase; browser: Browser } | undefined;
   const cleanUp = new AsyncDisposableStack();
 
   beforeAll(async () => {
@@ -54,7 +56,8 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
       { SHELFLIFE_HTTP_ADDRESS: "127.0.0.1:0", SHELFLIFE_DATABASE_URL: database.url, ...environment },
       (end) => cleanUp.defer(end),
     );
-    parts = { url: await urlOf(server), database, browser };
+    const url = await urlOf(server);
+    parts = { url, setUpLink: await server.waitFor(/set up +(\S+)/), database, browser };
   });
   afterAll(() => cleanUp.disposeAsync());
 
@@ -66,6 +69,9 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
   return {
     get url() {
       return started().url;
+    },
+    get setUpLink() {
+      return started().setUpLink;
     },
     get database() {
       return started().database;
@@ -85,7 +91,12 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
     client: ({ key }) => new ShelflifeClient({ baseUrl: started().url, key }),
     async openPage(path, { as, expectedProblems = [], ...contextOptions } = {}) {
       const { browser, url } = started();
-      const context = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Berlin", ...contextOptions });
+      const context = await browser.newContext({
+        locale: "en-GB",
+        timezoneId: "Europe/Berlin",
+        reducedMotion: "reduce",
+        ...contextOptions,
+      });
       onTestFinished(() => context.close());
       context.setDefaultTimeout(PATIENCE_MS);
       if (as !== undefined) {

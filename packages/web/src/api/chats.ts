@@ -5,6 +5,9 @@ import { client } from "./client.ts";
 const CHATS_A_PAGE = 50;
 const MESSAGES_A_PAGE = 100;
 
+/** How often the list of chats is asked for while it is looked at, in milliseconds. */
+const CHATS_INTERVAL_MS = 15_000;
+
 /** How often the list of runs is asked for while it is looked at, in milliseconds. */
 const RUNS_INTERVAL_MS = 5_000;
 
@@ -27,6 +30,9 @@ export function chatsQuery({ archived, search }: ChatsFilter) {
       }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => (page.length < CHATS_A_PAGE ? null : (page.at(-1)?.id ?? null)),
+    // Applications record all the time, so that a list is old as soon as it is there.
+    staleTime: 0,
+    refetchInterval: CHATS_INTERVAL_MS,
     // What was found stays while a further letter is searched for.
     placeholderData: keepPreviousData,
   });

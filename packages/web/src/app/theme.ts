@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, Modal } from "@mantine/core";
 
 /**
  * The colours keep a contrast of at least 4.5 to 1 in both schemes; the library's own defaults do not: white on shade 6,
@@ -14,6 +14,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Open Sans', sans-serif",
   headings: { fontWeight: "650" },
+  components: {
+    // The library makes a dialog's head a landmark of the page, which has one of its own.
+    Modal: Modal.extend({ defaultProps: { attributes: { header: { role: "presentation" } } } }),
+  },
 });
 
 /** Dark enough for text on the colour's own tint, where the library's darkest shade is not. */

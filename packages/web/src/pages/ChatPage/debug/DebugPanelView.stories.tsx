@@ -21,8 +21,6 @@ const meta = {
   render: (args) => (
     <main>
       <h1>A chat</h1>
-      <h2>Debug</h2>
-      <h3>Runs</h3>
       <DebugPanelView {...args} />
     </main>
   ),

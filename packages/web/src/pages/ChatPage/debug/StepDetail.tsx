@@ -74,7 +74,7 @@ export function StepDetail({ step }: { step: DebugStep }): JSX.Element {
 
 function Heading({ children }: { children: string }): JSX.Element {
   return (
-    <Title order={4} size="sm">
+    <Title order={2} size="sm">
       {children}
     </Title>
   );
