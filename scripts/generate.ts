@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { configurationMarkdown } from "./generate/configuration.ts";
 import { openapiJson } from "./generate/openapi.ts";
+import { retentionPoliciesMarkdown } from "./generate/retention-policies.ts";
 
 /** A file that is written by a program and committed, so that what changes in it shows in review. */
 interface GeneratedFile {
@@ -17,6 +18,7 @@ interface GeneratedFile {
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { url: new URL("../docs/api/openapi.json", import.meta.url), content: openapiJson },
   { url: new URL("../docs/configuration.md", import.meta.url), content: configurationMarkdown },
+  { url: new URL("../docs/retention-policies.md", import.meta.url), content: retentionPoliciesMarkdown },
 ];
 
 if (import.meta.main) {

@@ -1,4 +1,5 @@
 import { VARIABLES } from "../../packages/server/src/config.ts";
+import { table } from "./markdown-table.ts";
 
 const LEAD = `# Configuration
 
@@ -20,12 +21,4 @@ export function configurationMarkdown(): string {
     description,
   ]);
   return `${LEAD}\n\n${table([HEADER, ...rows])}\n`;
-}
-
-/** A table whose columns are padded to one width, as the formatter writes it. */
-function table([header = [], ...body]: string[][]): string {
-  const widths = header.map((_, column) => Math.max(...[header, ...body].map((row) => row[column]?.length ?? 0)));
-  const line = (row: string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(header), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join("\n");
 }
