@@ -219,6 +219,39 @@ describe("over a million runs, every statement in bulk goes by an index", () => 
     expect(partitionsRead()).toBeLessThanOrEqual(1);
   });
 
+  it("closing what was left unfinished, and the look for what there is of it", async () => {
+    const request = { touchedBefore: NOW, limit: 200, signal };
+    const chatId = chats[3] ?? "";
+    await database.pool.query(
+      `WITH run AS (
+         INSERT INTO chat_debug_runs (chat_id, started_at, updated_at)
+         SELECT $1, $2, $2 FROM generate_series(1, 300) RETURNING id
+       )
+       INSERT INTO chat_debug_steps (run_id, chat_id, step_number, started_at, updated_at) SELECT id, $1, 1, $2, $2 FROM run`,
+      [chatId, daysBefore(1)],
+    );
+    await database.pool.query("UPDATE chats SET status = 'running', updated_at = $2 WHERE id = $1", [
+      chatId,
+      daysBefore(1),
+    ]);
+    for (const expected of [200, 100, 0]) {
+      expect(await fullScansOf(async () => expect((await store.closeStaleRuns(request)).runs).toBe(expected))).toEqual(
+        [],
+      );
+    }
+    await database.pool.query("UPDATE chat_debug_steps SET finished_at = NULL WHERE chat_id = $1", [chatId]);
+    expect(await fullScansOf(() => store.closeStaleSteps(request))).toEqual([]);
+    expect(await fullScansOf(() => store.endDeadChats(request))).toEqual([]);
+  });
+
+  it("the look whether a batch may be recorded", async () => {
+    const run = (await store.listDebugRuns({ chatId: chats[1] ?? "", readerId: ownerId }))?.[0];
+    const question = { chatIds: chats, runIds: [run?.id ?? ""], ownerNames: ["owner@example.com"] };
+    expect(await fullScansOf(() => store.readRecordingFacts({ userId: ownerId, scope: "ingest" }, question))).toEqual(
+      [],
+    );
+  });
+
   it("deleting a chat", async () => {
     const origin = { userId: null };
     const scans = await fullScansOf(() => deleteChat(store, chats[2] ?? "", { origin, signal }));
