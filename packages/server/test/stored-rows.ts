@@ -29,3 +29,19 @@ export async function storedRow(
   const { rows } = await pool.query<Record<string, unknown>>(`SELECT * FROM ${table} WHERE id = $1`, [id]);
   return rows[0];
 }
+
+/** Every byte that every table of the application holds, as text and as hexadecimal text of what is binary. */
+export async function everyStoredByte(pool: pg.Pool): Promise<string> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    "SELECT format('%I', relname) AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+  );
+  const texts = await Promise.all(
+    tables.map(
+      async ({ name }) => (await pool.query<{ text: string }>(`SELECT t::text AS text FROM ${name} AS t`)).rows,
+    ),
+  );
+  return texts
+    .flat()
+    .map(({ text }) => text)
+    .join("\n");
+}

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 
 import { REDACTED_MARK, TRUNCATED_MARK } from "@shelflife/api-contract";
-import type pg from "pg";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { chatItem, requestSaying, runItem, stepItem } from "../debug-batches.ts";
+import { everyStoredByte } from "../stored-rows.ts";
 import { CHATS, createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 
 let app: TestApp;
@@ -14,22 +14,6 @@ beforeAll(async () => {
   app = await createTestApp();
   user = await app.createUser();
 });
-
-/** Every byte that every table of the application holds, as text and as hexadecimal text of what is binary. */
-async function everyStoredByte(pool: pg.Pool): Promise<string> {
-  const { rows: tables } = await pool.query<{ name: string }>(
-    "SELECT format('%I', relname) AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
-  );
-  const texts = await Promise.all(
-    tables.map(
-      async ({ name }) => (await pool.query<{ text: string }>(`SELECT t::text AS text FROM ${name} AS t`)).rows,
-    ),
-  );
-  return texts
-    .flat()
-    .map(({ text }) => text)
-    .join("\n");
-}
 
 function hex(text: string): string {
   return Buffer.from(text).toString("hex");
