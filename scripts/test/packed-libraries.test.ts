@@ -17,6 +17,7 @@ const FROM_ELSEWHERE = [
   "ai",
   "@ai-sdk",
   "@opentelemetry",
+  "@langchain",
   "@types",
   "@workflow",
   "@standard-schema",
@@ -30,7 +31,11 @@ const APPLICATION = `
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 import { ShelflifeClient, ShelflifeError } from "@shelflife/sdk";
 import { inChat, shelflifeRecorder } from "@shelflife/recorder";
+import { shelflifeFetch } from "@shelflife/recorder/fetch";
+import { ShelflifeCallbackHandler } from "@shelflife/recorder/langchain";
 
+const recordingFetch: typeof fetch = shelflifeFetch({ baseUrl: "http://127.0.0.1:9", key: "key" });
+const handler = new ShelflifeCallbackHandler({ baseUrl: "http://127.0.0.1:9", key: "key" });
 const client: ShelflifeClient = new ShelflifeClient({ baseUrl: "http://127.0.0.1:9", key: "key" });
 const recorder = shelflifeRecorder({ baseUrl: "http://127.0.0.1:9", key: "key" });
 const { runtimeContext } = inChat({ chatId: "chat" });
@@ -40,7 +45,7 @@ try {
 } catch (error) {
   if (error instanceof ShelflifeError) code = error.code;
 }
-console.log(JSON.stringify({ code, chatId: runtimeContext.shelflife.chatId, queued: recorder.stats().queued, field: RETENTION_SETTINGS["debug-retention-days"].field }));
+console.log(JSON.stringify({ code, chatId: runtimeContext.shelflife.chatId, queued: recorder.stats().queued, handler: handler.name, fetch: typeof recordingFetch, field: RETENTION_SETTINGS["debug-retention-days"].field }));
 `;
 
 let folder: string;
@@ -79,7 +84,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 it("the packed libraries are typed, hold JavaScript alone, and work in a project that has nothing else of ours", async () => {
   await run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", folder]);
   const { stdout } = await run(process.execPath, [join(folder, "out/application.js")]);
-  expect(JSON.parse(stdout)).toEqual({ code: "network", chatId: "chat", queued: 0, field: "debug_retention_days" });
+  expect(JSON.parse(stdout)).toEqual({
+    code: "network",
+    chatId: "chat",
+    queued: 0,
+    handler: "shelflife",
+    fetch: "function",
+    field: "debug_retention_days",
+  });
 });
 
 it("a packed library leaves its source and its tests at home", async () => {

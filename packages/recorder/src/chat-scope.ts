@@ -46,11 +46,6 @@ export function currentChatScope(): ChatScope | undefined {
   return scopes.getStore();
 }
 
-/** Does some work inside a scope that somebody else ends. */
-export function withChatScope<Answer>(scope: ChatScope, work: () => Answer): Answer {
-  return scopes.run(scope, work);
-}
-
 /** Answers what the work answers, and fails as it fails. */
 export async function runInChatScope<Answer>(
   chat: ChatContext,

@@ -8,8 +8,6 @@ import type { WireFormat } from "../wire/wire-format.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { type CapturedRequest, pathOf } from "./captured-request.ts";
 
-export type AttemptOutcome = Exclude<Attempt["status"], "in_progress">;
-
 /** How the exchange came to its end: the body was read to its end, nobody can see it, its reader left, or it broke off. */
 type Ending = { kind: "complete" | "unseen" | "left" } | { kind: "broken"; error: unknown };
 

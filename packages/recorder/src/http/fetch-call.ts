@@ -26,7 +26,6 @@ export class FetchCall {
   readonly #around: CallSurroundings;
   readonly #release: (outcome?: RunOutcome, at?: number) => void;
   #cancelRetryWindow: (() => void) | undefined;
-  #conceded = false;
 
   constructor(run: RunRecording, scope: ChatScope | undefined, request: CapturedRequest, around: CallSurroundings) {
     this.scope = scope;
@@ -46,7 +45,6 @@ export class FetchCall {
   }
 
   begin(request: CapturedRequest): FetchExchange {
-    this.#conceded = false;
     this.#endRetryWindow();
     const attempt = this.#step.startAttempt(request);
     this.#around.defer(() => this.#changed({ withRequest: attempt.number === 1 }));
@@ -71,7 +69,6 @@ export class FetchCall {
 
   /** Takes the call for failed as it stands, though somebody may still try again. */
   concede(): void {
-    this.#conceded = true;
     this.#around.defer(() => {
       this.#step.giveUp();
       this.#changed();
@@ -91,7 +88,7 @@ export class FetchCall {
 
   #openRetryWindow(attempt: FetchAttempt): void {
     this.#endRetryWindow();
-    if (!this.#conceded) this.#step.awaitRetry();
+    this.#step.awaitRetry();
     this.#around.awaitsRetry(this, true);
     const windowMs = RETRY_WINDOW_MS + Math.min(attempt.retryAfterMs, LONGEST_RETRY_AFTER_MS);
     this.#cancelRetryWindow = this.#around.clock.setTimer(() => this.giveUp(), windowMs);

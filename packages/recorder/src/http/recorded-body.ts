@@ -48,7 +48,7 @@ export function recordPartialText(text: string, isCut: boolean): RecordedBody {
   return { shown: truncateBytes(withoutBase64(text) + (isCut ? TRUNCATED_MARK : "")), json: undefined };
 }
 
-export function parseDocument(text: string): Json | undefined {
+function parseDocument(text: string): Json | undefined {
   if (text.length > LONGEST_DOCUMENT_BYTES || !/^\s*[[{]/.test(text)) return undefined;
   try {
     const json = JSON.parse(text) as Json;

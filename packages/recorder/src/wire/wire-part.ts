@@ -16,7 +16,7 @@ export function wireParts(content: Json | undefined): NormalizedPart[] {
  * Normalises one part of a message, whichever provider's it is: the names of their types do not collide. The names
  * answered are those of the AI SDK, so that a record looks the same however it was made.
  */
-export function wirePart(part: Json): NormalizedPart {
+function wirePart(part: Json): NormalizedPart {
   if (typeof part === "string") return { type: "text", text: part };
   if (!isJsonObject(part)) return { type: "unknown" };
   const type = textOf(part, "type") ?? "unknown";
@@ -114,7 +114,7 @@ function providerToolCall(type: string, part: JsonObject): NormalizedPart {
 }
 
 /** A tool that the provider ran itself tells its call and its result in one. */
-export function ownToolResult(part: JsonObject): NormalizedPart[] {
+function ownToolResult(part: JsonObject): NormalizedPart[] {
   const type = textOf(part, "type") ?? "";
   if (!type.endsWith("_call") || type === "function_call") return [];
   const error = part["error"] ?? null;
