@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import { createRegistry } from "../metrics/registry.ts";
 import { purgeDependencies } from "../purge-service.ts";
+import { RETENTION_POLICIES } from "../retention/policies/policy-list.ts";
 import { previewPurge } from "../retention/purge-preview.ts";
 import { runPurgeTick, type TickReport } from "../retention/purge-tick.ts";
+import type { PolicyReport } from "../retention/run-policy.ts";
 import { withDatabase } from "./command-context.ts";
 import { print } from "./print.ts";
 import { addPurgeStatusCommand } from "./purge-status.ts";
@@ -61,13 +63,21 @@ function toJson(report: TickReport): object {
 }
 
 function describeReport(report: TickReport, { dryRun }: PurgeOptions): string {
-  const lines = report.policies.map((policy) => {
-    const failed = policy.error === undefined ? "" : ` FAILED ${policy.error.code}: ${policy.error.message}`;
-    if (policy.cutoff === null)
-      return `${policy.policy}: ${policy.windowDays === 0 ? "kept for ever" : "not purged"}${failed}`;
-    const what = dryRun === true ? `would delete ${policy.expired}` : `deleted ${policy.deleted}, left ${policy.left}`;
-    return `${policy.policy}: ${what} ${policy.recordType}, cutoff ${policy.cutoff.toISOString()}${failed}`;
-  });
+  const lines = report.policies.map((policy) => `${policy.policy}: ${describePolicy(policy, dryRun === true)}`);
   const failure = report.error === undefined ? [] : [`${report.error.code}: ${report.error.message}`];
   return [`${dryRun === true ? "dry run" : "purge"}: ${report.outcome}`, ...failure, ...lines].join("\n");
+}
+
+function describePolicy(report: PolicyReport, dryRun: boolean): string {
+  const isArchiving = RETENTION_POLICIES.some(({ name, action }) => name === report.policy && action === "archive");
+  const { expired, deleted, left, recordType, cutoff, windowDays, error } = report;
+  const failed = error === undefined ? "" : ` FAILED ${error.code}: ${error.message}`;
+  const count = dryRun
+    ? `would ${isArchiving ? "archive" : "delete"} ${expired} ${recordType}`
+    : `${isArchiving ? "archived" : "deleted"} ${deleted}, left ${left} ${recordType}`;
+  if (cutoff !== null) return `${count}, cutoff ${cutoff.toISOString()}${failed}`;
+  if (windowDays !== 0) return `not purged${failed}`;
+  const none = isArchiving ? "off" : "kept for ever";
+  // What is gone already may still have to be cleared away.
+  return `${none}${expired + deleted > 0 ? `; ${count}` : ""}${failed}`;
 }

@@ -32,8 +32,12 @@ const chatsLeft = async (): Promise<Set<string>> => {
 };
 
 /** A chat that does not fit into one transaction: so many runs of a step with a payload, and so many messages. */
-async function insertLargeChat({ runs = 600, messages = 700 } = {}): Promise<string> {
-  const chatId = await insertChat(fixture, { archivedAt: OLD });
+async function insertLargeChat({
+  runs = 600,
+  messages = 700,
+  ...chat
+}: { runs?: number; messages?: number; id?: string } = {}): Promise<string> {
+  const chatId = await insertChat(fixture, { ...chat, archivedAt: OLD });
   await fixture.store.preparePayloadPartitions(daysBefore(2));
   await fixture.pool.query(
     `WITH run AS (
@@ -134,6 +138,22 @@ describe("a chat that is too large for one transaction", () => {
       expect(await contentLeft()).toEqual([0, 0, 0, 0, 0]);
     },
   );
+
+  it("goes after its children, so that a command which was killed can be given the root again", async () => {
+    // By its id alone it would come first.
+    const root = await insertLargeChat({ id: "00000000-0000-4000-8000-000000000001" });
+    const child = await insertChat(fixture, { rootId: root });
+    const dropped: string[] = [];
+    const watching: Store = {
+      ...fixture.store,
+      dropDeletedChat(chat) {
+        dropped.push(chat.chatId);
+        return fixture.store.dropDeletedChat(chat);
+      },
+    };
+    await tick(fixture, { store: watching });
+    expect(dropped).toEqual([child, root]);
+  });
 
   it("goes on in the next tick where the time budget ends the first", async () => {
     await insertLargeChat();
