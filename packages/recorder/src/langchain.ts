@@ -1,7 +1,8 @@
 import { BaseCallbackHandler } from "@langchain/core/callbacks/base";
 
-import { type ChatContext, type RecordedChat, toRecordedChat } from "./chat-context.ts";
+import type { ChatContext } from "./chat-context.ts";
 import { currentChatScope } from "./chat-scope.ts";
+import { chatOf, namesChat, warnNoChat } from "./langchain/langchain-chat.ts";
 import { LangchainRuns } from "./langchain/langchain-runs.ts";
 import { readField } from "./normalize-error.ts";
 import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
@@ -19,9 +20,6 @@ export interface ShelflifeCallbackHandlerOptions extends RecorderOptions {
   /** The chat of calls whose metadata names none and that are made outside of `inChat`, or how to find it out. */
   chat?: ChatContext | (() => ChatContext | undefined) | undefined;
 }
-
-/** Under these names LangGraph and LangSmith know a conversation. */
-const THREADS = ["thread_id", "session_id", "conversation_id"];
 
 /** The tag that LangChain gives to the tries after the first. */
 const RETRY_TAG = /^retry:attempt:\d+$/;
@@ -220,37 +218,14 @@ export class ShelflifeCallbackHandler extends BaseCallbackHandler {
     const { provider, model, metadata } = names;
     const runs = this.#openRuns;
     const scope = currentChatScope();
-    const chat = this.#chatOf(metadata, scope?.chat);
+    const chat = chatOf(metadata, scope?.chat, this.#chatElsewhere, this.#options.chatIdNamespace);
     if (!chat || !runs) {
-      this.#warnNoChat();
+      warnNoChat(this.#warnings);
       return undefined;
     }
     const makeRun = (): RunRecording => runs.start({ chat, provider, model });
     // Metadata that names a chat of its own makes a run of its own.
-    return scope && readField(metadata, "shelflife") === undefined ? joinRun(scope, runs, makeRun).run : makeRun();
-  }
-
-  #chatOf(metadata: unknown, scopeChat: ChatContext | undefined): RecordedChat | undefined {
-    const thread = THREADS.map((name) => readField(metadata, name)).find((id) => typeof id === "string");
-    const candidates = [
-      () => readField(metadata, "shelflife"),
-      () => scopeChat,
-      () => (thread === undefined ? undefined : { chatId: thread }),
-      this.#chatElsewhere,
-    ];
-    for (const candidate of candidates) {
-      const chat = toRecordedChat(candidate(), this.#options.chatIdNamespace);
-      if (chat) return chat;
-    }
-    return undefined;
-  }
-
-  #warnNoChat(): void {
-    this.#warnings.once(
-      "no_chat_id",
-      "A model call was not recorded because it does not say which chat it belongs to: pass " +
-        "metadata: { shelflife: { chatId } } beside the callbacks, or make it inside of inChat({ chatId }, () => ...).",
-    );
+    return scope && !namesChat(metadata) ? joinRun(scope, runs, makeRun).run : makeRun();
   }
 
   /** What the recorder does wrong is its own affair, and never the application's. */
