@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { ShelflifeClient, ShelflifeError } from "@shelflife/sdk";
 
 import { CodedError } from "../coded-error.ts";
@@ -34,14 +36,15 @@ export async function checkServerRuns(url: string): Promise<void> {
 }
 
 /**
- * Makes sure that the server knows the key, lets it record, and records at all. It asks with a chat that is none, so that
- * nothing is stored whatever the answer.
+ * Makes sure that the server knows the key, lets it record, and records at all. It asks with a step of a run that nobody
+ * knows, so that nothing is stored whatever the answer.
  *
  * @param unknownKey what to say where the server does not know the key
  */
 export async function checkRecording(client: ShelflifeClient, unknownKey: string): Promise<void> {
   try {
-    const { rejected } = await client.recordDebugBatch({ chats: [{ id: "" }] });
+    const step = { id: randomUUID(), run_id: randomUUID(), chat_id: randomUUID() };
+    const { rejected } = await client.recordDebugBatch({ steps: [step] });
     assertRecording(rejected);
   } catch (error) {
     if (!(error instanceof ShelflifeError)) throw error;

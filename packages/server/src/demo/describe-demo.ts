@@ -1,7 +1,8 @@
 import type { DemoReport } from "./run-demo.ts";
 
 /** The report for a program. */
-export function demoToJson({ people, tally, refused, windowDays, expiredRuns, durationMs }: DemoReport): object {
+export function demoToJson(report: DemoReport): object {
+  const { people, tally, furnished, refused, windowDays, expiredRuns, durationMs } = report;
   const { chats, runs, steps, statuses, sample } = tally;
   return {
     people,
@@ -9,6 +10,8 @@ export function demoToJson({ people, tally, refused, windowDays, expiredRuns, du
     runs,
     steps,
     runs_by_status: statuses,
+    messages: furnished.messages,
+    files: furnished.files,
     debug_retention_days: windowDays,
     expired_runs: expiredRuns,
     refused,
@@ -25,6 +28,7 @@ export function describeDemo(report: DemoReport, url: string): string {
     [
       `${tally.chats} chats with ${tally.runs} debug runs and ${tally.steps} steps are in ${url} (${(report.durationMs / 1_000).toFixed(1)} s).`,
       `Of the runs ${completed} are completed, ${error} failed, ${interrupted} were interrupted, ${inProgress} are in progress.`,
+      describeFurnished(report),
       describeExpiry(report),
       ...describeRefusals(report),
     ],
@@ -32,13 +36,22 @@ export function describeDemo(report: DemoReport, url: string): string {
       ? []
       : [
           [
-            "People, each with a new key that is shown this once:",
-            ...people.map(({ email, role, key }) => `  ${email.padEnd(20)} ${role.padEnd(7)} ${key}`),
+            `People, to sign in as at ${url}, each with a new key; passwords and keys are shown this once:`,
+            ...people.map(
+              ({ email, role, key, password }) =>
+                `  ${email.padEnd(20)} ${role.padEnd(7)} ${(password ?? KEPT_PASSWORD).padEnd(KEPT_PASSWORD.length)} ${key}`,
+            ),
           ],
         ]),
     ["Try:", ...commands(report, url).map((command) => `  ${command}`)],
   ];
   return sections.map((lines) => lines.join("\n")).join("\n\n");
+}
+
+const KEPT_PASSWORD = "(its former password)";
+
+function describeFurnished({ furnished: { messages, files, pinned, archived } }: DemoReport): string {
+  return `Added to the newest chats: ${messages} messages with ${files} files; ${pinned} chats are newly pinned, ${archived} archived.`;
 }
 
 function describeExpiry({ windowDays, expiredRuns }: DemoReport): string {

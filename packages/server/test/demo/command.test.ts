@@ -29,9 +29,11 @@ it("fills a server in one command, and prints the report as JSON on standard out
   const server = await serveApp({ chats: 2, testDatabase: database, clock: new FakeClock(new Date()) });
   onTestFinished(server.close);
   const options = ["--url", server.url, "--chats", "2", "--weeks", "1", "--seed", "command", "--json"];
-  const { status, stdout } = await demo(options, { SHELFLIFE_DATABASE_URL: database.url });
-  expect(status).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ chats: 2, refused: {}, people: [{}, {}, {}, {}] });
+  const { status, stdout, stderr } = await demo(options, { SHELFLIFE_DATABASE_URL: database.url });
+  expect({ status, failure: status === 0 ? "" : stderr }).toEqual({ status: 0, failure: "" });
+  const person = { key: expect.stringMatching(/^slf_/), password: expect.stringMatching(/^.{16}$/) };
+  expect(JSON.parse(stdout)).toMatchObject({ chats: 2, refused: {}, people: [person, person, person, person] });
+  expect(stderr).toContain("the server's set-up link is worthless from now on");
 });
 
 it.each([

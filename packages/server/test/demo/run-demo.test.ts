@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 
+import { newPasswordSchema } from "@shelflife/api-contract";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
 import { accountOffice } from "../../src/cli/demo-accounts.ts";
@@ -88,13 +89,34 @@ describe("filling a server for the people of the demo, twice", () => {
     expect(added.some((run) => run["status"] === "in_progress")).toBe(true);
   });
 
+  it("makes passwords that somebody can sign in with, each shown once", async () => {
+    const passwords = first.people.map(({ password }) => password ?? "");
+    expect(new Set(passwords).size).toBe(4);
+    for (const { email, password } of first.people) {
+      expect(newPasswordSchema.safeParse(password).success).toBe(true);
+      const path = "/api/auth/sign-in/email";
+      const signIn = (tried: string) => server.app.request("POST", path, { json: { email, password: tried } });
+      expect((await signIn(password ?? "")).status).toBe(200);
+      expect((await signIn(`${password}x`)).status).toBe(401);
+    }
+    expect(second.people.map(({ password }) => password)).toEqual([null, null, null, null]);
+    expect(describeDemo(second, server.url)).toContain("nadia@demo.example   owner   (its former password)");
+  });
+
+  it("says before it makes anybody that it ends set-up, and only where it does", () => {
+    expect(progress.filter((line) => line.includes("set-up"))).toHaveLength(1);
+    expect(progress[0]).toMatch(/^Nobody had an account here\. .* users create --email you@example\.com --role owner/);
+  });
+
   it("tells a person what there is now and what to try", () => {
     const text = describeDemo(first, server.url);
     const { sample } = first.tally;
     const key = first.people.find(({ email }) => email === sample?.owner)?.key;
     expect(text).toContain(`${CHATS} chats with ${first.tally.runs} debug runs and ${first.tally.steps} steps`);
     expect(text).toContain(`${first.expiredRuns} runs are expired`);
+    for (const person of first.people) expect(text).toContain(`${person.password}    `);
     for (const person of first.people) expect(text).toContain(person.key);
+    expect(text).toContain(`${first.furnished.messages} messages with ${first.furnished.files} files`);
     expect(text.split("\n").slice(-3)).toEqual([
       `  curl -H 'Coder-Session-Token: ${key}' ${server.url}/api/experimental/chats/${sample?.id}/debug/runs`,
       "  npx shelflife purge --dry-run",
@@ -113,6 +135,8 @@ describe("filling a server for the people of the demo, twice", () => {
       steps: tally.steps,
       debug_retention_days: 30,
       expired_runs: expiredRuns,
+      messages: first.furnished.messages,
+      files: first.furnished.files,
       refused: {},
       sample_chat: tally.sample,
     });
@@ -132,6 +156,7 @@ describe("filling a server with a key", () => {
     expect(chats?.map((chat) => chat["owner_id"])).toEqual([me.id, me.id, me.id, me.id]);
     expect(await app.store.listUsers()).toHaveLength(1);
     expect(report).toMatchObject({ people: [], refused: {}, windowDays: 30, expiredRuns: await countExpired(30) });
+    expect(report.furnished.messages).toBeGreaterThan(0);
     expect(describeDemo(report, url)).toContain("Coder-Session-Token: <key>");
   });
 
@@ -147,7 +172,7 @@ describe("filling a server with a key", () => {
     const { app, options, url } = await served({ chats: 1 });
     const service = await app.createUser({ scope: "ingest" });
     const report = await runDemoWithKey(options, service.key);
-    expect(report).toMatchObject({ windowDays: null, expiredRuns: null, refused: {} });
+    expect(report).toMatchObject({ windowDays: null, expiredRuns: null, refused: {}, furnished: { messages: 0 } });
     expect(describeDemo(report, url)).toContain("may not read the retention window");
   });
 
