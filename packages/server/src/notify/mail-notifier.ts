@@ -1,6 +1,7 @@
 import { createTransport } from "nodemailer";
 
 import type { Clock } from "../clock.ts";
+import { CodedError, codeOf } from "../coded-error.ts";
 import type { Notifier } from "./digest.ts";
 import { mailOf } from "./mail-text.ts";
 import { DELIVERY_LIMIT_MS, withinTimeLimit } from "./time-limit.ts";
@@ -27,7 +28,7 @@ export function mailNotifier({ url, from }: MailSettings, clock: Clock): Notifie
     name: "mail",
     deliver: (digest, signal) =>
       withinTimeLimit(clock, signal, async (limited) => {
-        await transport.sendMail({
+        const mail = {
           from,
           // An object, so that nothing in an address can make it two.
           to: { name: "", address: digest.owner.email },
@@ -36,7 +37,20 @@ export function mailNotifier({ url, from }: MailSettings, clock: Clock): Notifie
           date: clock.now(),
           headers: { "Auto-Submitted": "auto-generated" },
           signal: limited,
+        };
+        await transport.sendMail(mail).catch((error: unknown) => {
+          throw withoutAddress(error);
         });
       }),
   };
+}
+
+/** What a mail server answers may quote the address, which belongs into no log: the codes say enough. */
+function withoutAddress(error: unknown): CodedError {
+  const { responseCode } = error as { responseCode?: number };
+  const codes = [codeOf(error), responseCode].filter((code) => code !== undefined);
+  return new CodedError(
+    "delivery_failed",
+    `The mail could not be sent: ${codes.join(" ") || "for an unknown reason"}.`,
+  );
 }

@@ -42,7 +42,7 @@ export interface DigestOutboxStore {
 }
 
 /** How many chats a digest names. */
-export const DIGEST_ITEMS = 25;
+const DIGEST_ITEMS = 25;
 
 export function digestOutboxStore(database: Database): DigestOutboxStore {
   return {

@@ -23,7 +23,7 @@ export interface ExpiringTable {
 }
 
 /** A backlog is counted up to here; beyond, the count would cost more than the exact figure is worth. */
-export const COUNTED_MAX = 10_000_000;
+const COUNTED_MAX = 10_000_000;
 
 export interface RetentionLag {
   readonly oldestOverdueMs: number;

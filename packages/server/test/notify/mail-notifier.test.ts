@@ -70,11 +70,15 @@ describe("a mail", () => {
     let refusing = true;
     const server = await startMailServer({
       onRcptTo(_address, _session, done) {
-        done(refusing ? new Error("no such mailbox") : null);
+        done(refusing ? new Error("no such mailbox: ana@example.com") : null);
       },
     });
     const notifier = mailNotifier({ url: `smtp://127.0.0.1:${server.port}`, from: FROM }, new FakeClock());
-    await expect(notifier.deliver(testDigest(), quiet())).rejects.toMatchObject({ code: "EENVELOPE" });
+    await expect(notifier.deliver(testDigest(), quiet())).rejects.toMatchObject({
+      code: "delivery_failed",
+      // The server's own words may quote the address.
+      message: "The mail could not be sent: EENVELOPE 550.",
+    });
     refusing = false;
     await notifier.deliver(testDigest(), quiet());
     expect(server.mails).toHaveLength(1);
@@ -99,7 +103,9 @@ describe("a mail", () => {
     const server = await startMailServer();
     await server.close();
     const notifier = mailNotifier({ url: `smtp://127.0.0.1:${server.port}`, from: FROM }, new FakeClock());
-    await expect(notifier.deliver(testDigest(), quiet())).rejects.toMatchObject({ code: "ESOCKET" });
+    await expect(notifier.deliver(testDigest(), quiet())).rejects.toMatchObject({
+      message: "The mail could not be sent: ESOCKET.",
+    });
   });
 });
 

@@ -11,7 +11,7 @@ import type { RetentionPolicy } from "../policy.ts";
 import { drainBatches, drainCounted, type ExpiringRows } from "../row-drain.ts";
 
 /** Families of archived chats as the drain sees them. */
-export const archivedChatRows: ExpiringRows = {
+const rows: ExpiringRows = {
   countExpired: (store, cutoff, signal) => store.countExpiredChats(cutoff, signal),
   nextExpired: (store, request) => store.nextExpiredChat(request),
   async purgeBatch(store, request) {
@@ -29,7 +29,7 @@ export const archivedChatRows: ExpiringRows = {
  * What is too large for one transaction is marked as deleted, and emptied in bounded batches. What an interrupted deletion
  * left marked is finished also where the window is 0: it reads as gone already.
  */
-export function createArchivedChatsPolicy(rows: ExpiringRows = archivedChatRows): RetentionPolicy {
+export function createArchivedChatsPolicy(): RetentionPolicy {
   const countAll = async (store: Store, cutoff: Date | null, signal: AbortSignal): Promise<number> =>
     (await store.countMarkedChats()) + (cutoff === null ? 0 : await rows.countExpired(store, cutoff, signal));
   const policy: RetentionPolicy = {

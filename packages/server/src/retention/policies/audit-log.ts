@@ -1,11 +1,10 @@
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
 import type { RetentionPolicy } from "../policy.ts";
-import type { ExpiringRows } from "../row-drain.ts";
 import { createRowPolicy, type MeasuredRows } from "../row-policy.ts";
 
 /** Entries of the audit log as the drain sees them. */
-export const auditRows: MeasuredRows = {
+const auditRows: MeasuredRows = {
   countExpired: (store, cutoff, signal) => store.countExpiredAuditEntries(cutoff, signal),
   purgeBatch: (store, request) => store.purgeAuditBatch(request),
   nextExpired: (store, request) => store.nextExpiredAuditEntry(request),
@@ -14,7 +13,7 @@ export const auditRows: MeasuredRows = {
 };
 
 /** Old entries of the audit log. That they went is proved by the ledger, and audited nowhere. */
-export function createAuditLogPolicy(rows: ExpiringRows = auditRows): RetentionPolicy {
+export function createAuditLogPolicy(): RetentionPolicy {
   return createRowPolicy(
     {
       name: "audit-log",
@@ -23,6 +22,6 @@ export function createAuditLogPolicy(rows: ExpiringRows = auditRows): RetentionP
       setting: RETENTION_SETTINGS["audit-retention-days"],
       clock: "when the entry was written (`time`)",
     },
-    { ...auditRows, ...rows },
+    auditRows,
   );
 }

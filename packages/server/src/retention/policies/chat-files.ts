@@ -2,11 +2,10 @@ import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
 import { assertMayGoOn } from "../may-go-on.ts";
 import type { PolicyRun, RetentionPolicy } from "../policy.ts";
-import type { ExpiringRows } from "../row-drain.ts";
 import { createRowPolicy, type MeasuredRows } from "../row-policy.ts";
 
 /** Files that no chat links, as the drain sees them. */
-export const chatFileRows: MeasuredRows = {
+const chatFileRows: MeasuredRows = {
   countExpired: (store, cutoff, signal) => store.countExpiredFiles(cutoff, signal),
   purgeBatch: (store, request) => store.purgeFileBatch(request),
   nextExpired: (store, request) => store.nextExpiredFile(request),
@@ -15,7 +14,7 @@ export const chatFileRows: MeasuredRows = {
 };
 
 /** Old files that no chat links; a file that one links stays for as long as the chat does. */
-export function createChatFilesPolicy(rows: ExpiringRows = chatFileRows): RetentionPolicy {
+export function createChatFilesPolicy(): RetentionPolicy {
   const policy = createRowPolicy(
     {
       name: "chat-files",
@@ -24,7 +23,7 @@ export function createChatFilesPolicy(rows: ExpiringRows = chatFileRows): Retent
       setting: RETENTION_SETTINGS["retention-days"],
       clock: "when the file was stored (`created_at`), and no chat links it",
     },
-    { ...chatFileRows, ...rows },
+    chatFileRows,
   );
   return {
     ...policy,

@@ -8,7 +8,7 @@ import type { RetentionPolicy } from "../policy.ts";
 import { drainBatches, drainCounted, type ExpiringRows } from "../row-drain.ts";
 
 /** Families of inactive chats as the drain sees them. */
-export const inactiveChatRows: ExpiringRows = {
+const rows: ExpiringRows = {
   countExpired: (store, cutoff, signal) => store.countInactiveChats(cutoff, signal),
   purgeBatch: (store, request) => store.archiveInactiveBatch(request),
   nextExpired: (store, request) => store.nextInactiveChat(request),
@@ -20,7 +20,7 @@ export const inactiveChatRows: ExpiringRows = {
  *
  * Owners are told by digests, which are delivered whatever the window, since those of an earlier tick may still wait.
  */
-export function createInactiveChatsPolicy(rows: ExpiringRows = inactiveChatRows): RetentionPolicy {
+export function createInactiveChatsPolicy(): RetentionPolicy {
   const policy: RetentionPolicy = {
     name: "inactive-chats",
     recordType: "chats_auto_archived",

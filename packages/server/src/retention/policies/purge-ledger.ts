@@ -1,11 +1,10 @@
 import { RETENTION_SETTINGS } from "@shelflife/api-contract";
 
 import type { RetentionPolicy } from "../policy.ts";
-import type { ExpiringRows } from "../row-drain.ts";
 import { createRowPolicy, type MeasuredRows } from "../row-policy.ts";
 
 /** Rows of the purge ledger as the drain sees them. */
-export const ledgerRows: MeasuredRows = {
+const ledgerRows: MeasuredRows = {
   countExpired: (store, cutoff, signal) => store.countExpiredLedgerRows(cutoff, signal),
   purgeBatch: (store, request) => store.purgeLedgerBatch(request),
   nextExpired: (store, request) => store.nextExpiredLedgerRow(request),
@@ -14,7 +13,7 @@ export const ledgerRows: MeasuredRows = {
 };
 
 /** The proof of what was purged, kept longer than the data. What the status of a policy rests on stays, however old. */
-export function createPurgeLedgerPolicy(rows: ExpiringRows = ledgerRows): RetentionPolicy {
+export function createPurgeLedgerPolicy(): RetentionPolicy {
   return createRowPolicy(
     {
       name: "purge-ledger",
@@ -23,6 +22,6 @@ export function createPurgeLedgerPolicy(rows: ExpiringRows = ledgerRows): Retent
       setting: RETENTION_SETTINGS["ledger-retention-days"],
       clock: "when the policy began (`started_at`)",
     },
-    { ...ledgerRows, ...rows },
+    ledgerRows,
   );
 }

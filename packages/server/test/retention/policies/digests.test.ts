@@ -94,6 +94,7 @@ describe("a digest", () => {
   it("waits without titles, so that none outlives its chat: one that is gone is a further one", async () => {
     const ana = await insertOwner(fixture, "ana@example.com");
     const gone = await chatOf(ana, 100, "Private");
+    const going = await chatOf(ana, 100, "Private too");
     await chatOf(ana, 101, "Kept");
     const recording = new Recording();
     recording.refuses = () => true;
@@ -102,10 +103,13 @@ describe("a digest", () => {
     expect(rows).toHaveLength(1);
     expect(JSON.stringify(rows)).not.toMatch(/Private|Kept/);
     await fixture.pool.query("DELETE FROM chats WHERE id = $1", [gone]);
+    await fixture.pool.query("UPDATE chats SET purging_at = now() WHERE id = $1", [going]);
     recording.refuses = () => false;
     await fixture.clock.advance(10 * MINUTE_MS);
-    await tick(fixture, { notifiers: [recording] });
-    expect(recording.digests).toMatchObject([{ items: [{ title: "Kept" }], further: 1 }]);
+    await tick(fixture, { notifiers: [recording], policies: POLICY });
+    expect(recording.digests).toHaveLength(1);
+    expect(recording.digests[0]?.items.map(({ title }) => title)).toEqual(["Kept"]);
+    expect(recording.digests[0]?.further).toBe(2);
   });
 
   it("goes with its owner", async () => {

@@ -27,7 +27,7 @@ export interface TestChat {
 }
 
 /** Long before anything that a test calls old. */
-export const LONG_AGO = daysBefore(5_000);
+const LONG_AGO = daysBefore(5_000);
 
 export function setWindow(
   { pool }: PurgeFixture,
