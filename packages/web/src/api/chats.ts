@@ -5,7 +5,7 @@ import { client } from "./client.ts";
 const CHATS_A_PAGE = 50;
 const MESSAGES_A_PAGE = 100;
 
-/** How often the list of chats is asked for while it is looked at, in milliseconds. */
+/** How often chats and messages are asked for while they are looked at, in milliseconds. */
 const CHATS_INTERVAL_MS = 15_000;
 
 /** How often the list of runs is asked for while it is looked at, in milliseconds. */
@@ -42,6 +42,7 @@ export function chatQuery(chatId: string) {
   return queryOptions({
     queryKey: ["chat", chatId],
     queryFn: ({ signal }) => client.chats.get(chatId, { signal }),
+    refetchInterval: CHATS_INTERVAL_MS,
   });
 }
 
@@ -49,6 +50,7 @@ export function chatQuery(chatId: string) {
 export function messagesQuery(chatId: string) {
   return infiniteQueryOptions({
     queryKey: ["messages", chatId],
+    refetchInterval: CHATS_INTERVAL_MS,
     queryFn: ({ signal, pageParam }) =>
       client.chats.listMessages(chatId, {
         limit: MESSAGES_A_PAGE,

@@ -6,6 +6,9 @@ import { client } from "./client.ts";
 /** How often what the purge does is asked for while it is looked at, in milliseconds. */
 const STATUS_INTERVAL_MS = 5_000;
 
+/** How often the ledger is asked for while it is looked at, in milliseconds; it grows a few times an hour. */
+const LEDGER_INTERVAL_MS = 15_000;
+
 /** A window in force, in days. */
 export function windowQuery(name: RetentionSettingName) {
   return queryOptions({
@@ -44,6 +47,7 @@ export interface LedgerFilter {
 export function ledgerQuery(filter: LedgerFilter) {
   return infiniteQueryOptions({
     queryKey: ["retention-ledger", filter],
+    refetchInterval: LEDGER_INTERVAL_MS,
     queryFn: ({ signal, pageParam }) =>
       client.retention.ledger({ ...filter, ...(pageParam === null ? {} : { before: pageParam }), signal }),
     initialPageParam: null as string | null,

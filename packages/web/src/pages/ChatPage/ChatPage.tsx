@@ -1,8 +1,8 @@
 import { Skeleton } from "@mantine/core";
-import type { Chat } from "@shelflife/api-contract";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Chat, ChatChange } from "@shelflife/api-contract";
+import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type JSX, lazy, Suspense } from "react";
+import { type JSX, lazy, Suspense, useState } from "react";
 
 import { actionState } from "../../api/action-state.ts";
 import { chatQuery, messagesQuery } from "../../api/chats.ts";
@@ -24,22 +24,33 @@ export function ChatPage(): JSX.Element {
   const queries = useQueryClient();
   const chat = useQuery(chatQuery(chatId));
   const retentionDays = useQuery(windowQuery("retention-days")).data;
-  const archive = useMutation({
-    mutationFn: ({ id, archived }: Chat) => client.chats.change(id, { archived: !archived }),
-    onSettled: () =>
-      Promise.all([
-        queries.invalidateQueries({ queryKey: ["chat", chatId] }),
-        queries.invalidateQueries({ queryKey: ["chats"] }),
-      ]),
-  });
+  const autoArchiveDays = useQuery(windowQuery("auto-archive-days")).data;
+  const [editing, setEditing] = useState(false);
+  const change = useMutation(changeOptions(chatId, queries));
+  const edit = useMutation(changeOptions(chatId, queries));
+  const setEditingAnew = (open: boolean): void => {
+    edit.reset();
+    setEditing(open);
+  };
+  const save = ({ id }: Chat, changes: ChatChange): void => {
+    const isSame = Object.keys(changes).length === 0;
+    if (isSame) setEditingAnew(false);
+    else edit.mutate({ id, changes }, { onSuccess: () => setEditingAnew(false) });
+  };
   return (
     <ChatPageView
       state={dataState(chat)}
       tab={tab}
       retentionDays={retentionDays}
-      changing={actionState(archive)}
+      autoArchiveDays={autoArchiveDays}
+      changing={actionState(change)}
+      editing={editing}
+      saving={actionState(edit)}
       onTab={(chosen) => void navigate({ search: chosen === "messages" ? {} : { tab: chosen }, replace: true })}
-      onArchive={(current) => archive.mutate(current)}
+      onEditing={setEditingAnew}
+      onSave={save}
+      onPin={({ id, pin_order }) => change.mutate({ id, changes: { pin_order: pin_order > 0 ? 0 : 1 } })}
+      onArchive={({ id, archived }) => change.mutate({ id, changes: { archived: !archived } })}
     >
       {tab === "messages" && <Messages chatId={chatId} />}
       {tab === "files" && <FilesView files={chat.data?.files ?? []} />}
@@ -50,6 +61,18 @@ export function ChatPage(): JSX.Element {
       )}
     </ChatPageView>
   );
+}
+
+/** Changes a chat, and asks anew for what shows it once that is through. */
+function changeOptions(chatId: string, queries: QueryClient) {
+  return {
+    mutationFn: ({ id, changes }: { id: string; changes: ChatChange }) => client.chats.change(id, changes),
+    onSettled: () =>
+      Promise.all([
+        queries.invalidateQueries({ queryKey: ["chat", chatId] }),
+        queries.invalidateQueries({ queryKey: ["chats"] }),
+      ]),
+  };
 }
 
 function Messages({ chatId }: { chatId: string }): JSX.Element {

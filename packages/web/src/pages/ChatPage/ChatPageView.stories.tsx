@@ -1,6 +1,6 @@
 import type { Chat, ChatMessage } from "@shelflife/api-contract";
 import type { Meta, StoryObj } from "@storybook/react-vite";
-import { expect, fn, userEvent, within } from "storybook/test";
+import { expect, fn, screen, userEvent, within } from "storybook/test";
 
 import { ChatPageView } from "./ChatPageView.tsx";
 import { sampleChat } from "./chat-samples.ts";
@@ -46,9 +46,15 @@ const meta = {
     state: ready<Chat>(sampleChat()),
     tab: "messages",
     retentionDays: 30,
+    autoArchiveDays: 0,
     changing: { kind: "idle" },
+    editing: false,
+    saving: { kind: "idle" },
     onTab: fn(),
+    onPin: fn(),
     onArchive: fn(),
+    onEditing: fn(),
+    onSave: fn(),
     children: <MessagesView state={ready({ messages: MESSAGES, queued: [] })} more="none" onMore={fn()} />,
   },
 } satisfies Meta<typeof ChatPageView>;
@@ -67,6 +73,10 @@ export const Messages: Story = {
     await expect(args.onTab).toHaveBeenCalledWith("debug");
     await userEvent.click(canvas.getByRole("button", { name: "Archive" }));
     await expect(args.onArchive).toHaveBeenCalledOnce();
+    await userEvent.click(canvas.getByRole("button", { name: "Pin" }));
+    await expect(args.onPin).toHaveBeenCalledOnce();
+    await userEvent.click(canvas.getByRole("button", { name: "Edit" }));
+    await expect(args.onEditing).toHaveBeenCalledWith(true);
   },
 };
 
@@ -139,8 +149,89 @@ export const Archived: Story = {
 export const Child: Story = {
   args: { state: ready<Chat>(sampleChat({ root_chat_id: "01990000-0000-7000-8000-000000000099" })) },
   async play({ canvasElement }) {
-    // Only the root of a family is archived.
-    await expect(within(canvasElement).queryByRole("button", { name: /rchive/ })).toBeNull();
+    // Only the root of a family is archived and pinned.
+    await expect(within(canvasElement).queryByRole("button", { name: /rchive|in$/ })).toBeNull();
+    await expect(within(canvasElement).getByRole("link", { name: "Go to its main chat" })).toHaveAttribute(
+      "href",
+      "/chats/01990000-0000-7000-8000-000000000099",
+    );
+  },
+};
+
+export const PinnedWithSubChats: Story = {
+  args: {
+    autoArchiveDays: 90,
+    state: ready<Chat>(
+      sampleChat({
+        pin_order: 1,
+        children: [
+          { ...sampleChat({ id: "01990000-0000-7000-8000-000000000002", title: "Look the tax up" }), children: [] },
+        ],
+      }),
+    ),
+  },
+  async play({ canvasElement }) {
+    const canvas = within(canvasElement);
+    await expect(
+      within(canvas.getByRole("list", { name: "Sub-chats" })).getByRole("link", { name: "Look the tax up" }),
+    ).toHaveAttribute("href", "/chats/01990000-0000-7000-8000-000000000002");
+    await expect(canvas.getByText("Pinned")).toBeVisible();
+    await expect(canvas.getByRole("button", { name: "Unpin" })).toBeVisible();
+    await expect(canvas.queryByText(/archived by itself/)).toBeNull();
+  },
+};
+
+export const ArchivedByItself: Story = {
+  args: { autoArchiveDays: 90 },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText(/archived by itself/)).toHaveTextContent("in 88 days at the earliest");
+  },
+};
+
+export const Editing: Story = {
+  args: { editing: true },
+  async play({ args }) {
+    const dialog = within(await screen.findByRole("dialog", { name: "Edit title and labels" }));
+    const title = dialog.getByRole("textbox", { name: "Title" });
+    await userEvent.clear(title);
+    await expect(title).toBeInvalid();
+    await userEvent.type(title, "Three cents");
+    await userEvent.click(dialog.getByRole("button", { name: "Add label" }));
+    await userEvent.type(dialog.getByRole("textbox", { name: "Name of label 2" }), "team");
+    await userEvent.type(dialog.getByRole("textbox", { name: "Value of label 2" }), "tax");
+    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
+    await expect(dialog.getByText("There is a label of this name already.")).toBeVisible();
+    await expect(args.onSave).not.toHaveBeenCalled();
+    await userEvent.click(dialog.getByRole("button", { name: "Remove label 1" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
+    await expect(args.onSave).toHaveBeenCalledWith(sampleChat(), { title: "Three cents", labels: { team: "tax" } });
+  },
+};
+
+export const EditedWithoutAChange: Story = {
+  args: { editing: true },
+  async play({ args }) {
+    const dialog = within(await screen.findByRole("dialog", { name: "Edit title and labels" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
+    await expect(args.onSave).toHaveBeenCalledWith(sampleChat(), {});
+    await userEvent.keyboard("{Escape}");
+    await expect(args.onEditing).toHaveBeenCalledWith(false);
+  },
+};
+
+export const Saving: Story = {
+  args: { editing: true, saving: { kind: "busy" } },
+  async play() {
+    const dialog = within(await screen.findByRole("dialog", { name: "Edit title and labels" }));
+    await expect(dialog.getByRole("button", { name: "Cancel" })).toBeDisabled();
+  },
+};
+
+export const NotSaved: Story = {
+  args: { editing: true, saving: { kind: "failed", problem: PROBLEM } },
+  async play() {
+    const dialog = within(await screen.findByRole("dialog", { name: "Edit title and labels" }));
+    await expect(dialog.getByRole("alert")).toHaveTextContent("The server could not be reached.");
   },
 };
 

@@ -1,37 +1,46 @@
-import { Badge, Button, Group, Tabs, Text } from "@mantine/core";
-import type { Chat } from "@shelflife/api-contract";
-import { IconArchive, IconArchiveOff, IconBug, IconMessages, IconPaperclip } from "@tabler/icons-react";
+import { Tabs } from "@mantine/core";
+import type { Chat, ChatChange } from "@shelflife/api-contract";
+import { IconBug, IconMessages, IconPaperclip } from "@tabler/icons-react";
 import type { JSX, ReactNode } from "react";
 
 import type { ActionState } from "../../api/action-state.ts";
 import type { DataState } from "../../api/data-state.ts";
 import { AsyncState } from "../../components/AsyncState.tsx";
-import { expiryOf } from "../../components/expiry.ts";
 import { PageHeading } from "../../components/PageHeading.tsx";
-import { ProblemAlert } from "../../components/ProblemAlert.tsx";
-import { TimeText } from "../../components/TimeText.tsx";
+import { ChatHeader, type ChatHeaderProps } from "./ChatHeader.tsx";
 import type { ChatTab } from "./chat-tabs.ts";
+import { EditChatDialog } from "./EditChatDialog.tsx";
 
-interface ChatPageViewProps {
+interface ChatPageViewProps extends Omit<ChatHeaderProps, "chat" | "onEdit"> {
   readonly state: DataState<Chat>;
   readonly tab: ChatTab;
-  readonly retentionDays: number | undefined;
-  readonly changing: ActionState;
+  /** Whether its title and labels are being edited. */
+  readonly editing: boolean;
+  readonly saving: ActionState;
   readonly onTab: (tab: ChatTab) => void;
-  readonly onArchive: (chat: Chat) => void;
+  readonly onEditing: (editing: boolean) => void;
+  readonly onSave: (chat: Chat, changes: ChatChange) => void;
   /** What is in the tab that is open; the others are not loaded. */
   readonly children: ReactNode;
 }
 
 /** A conversation: what was said, its files, and what was recorded of it. */
 export function ChatPageView(props: ChatPageViewProps): JSX.Element {
-  const { state, tab, onTab, children } = props;
+  const { state, tab, editing, saving, onTab, onEditing, onSave, children } = props;
   return (
     <AsyncState state={state}>
       {(chat) => (
         <>
           <PageHeading>{chat.title}</PageHeading>
-          <Header {...props} chat={chat} />
+          <ChatHeader {...props} chat={chat} onEdit={() => onEditing(true)} />
+          {editing && (
+            <EditChatDialog
+              chat={chat}
+              saving={saving}
+              onSave={(changes) => onSave(chat, changes)}
+              onClose={() => onEditing(false)}
+            />
+          )}
           <Tabs value={tab} onChange={(value) => onTab((value ?? "messages") as ChatTab)} keepMounted={false}>
             <Tabs.List mb="md">
               <Tabs.Tab value="messages" leftSection={<IconMessages size={16} aria-hidden />}>
@@ -49,46 +58,5 @@ export function ChatPageView(props: ChatPageViewProps): JSX.Element {
         </>
       )}
     </AsyncState>
-  );
-}
-
-function Header({ chat, retentionDays, changing, onArchive }: ChatPageViewProps & { chat: Chat }): JSX.Element {
-  const expiry = expiryOf(chat.archived_at, retentionDays);
-  const isRoot = chat.root_chat_id === undefined;
-  return (
-    <>
-      <Group justify="space-between" mb="md">
-        <Text size="sm" c="dimmed">
-          Updated <TimeText time={chat.updated_at} format="relative" />
-          {chat.archived && (
-            <>
-              {" · "}
-              <Badge variant="light" color="gray" tt="none" component="span">
-                Archived
-              </Badge>
-              {expiry !== null && (
-                <>
-                  {" deleted "}
-                  <TimeText time={expiry} format="relative" />
-                </>
-              )}
-            </>
-          )}
-        </Text>
-        {isRoot && (
-          <Button
-            variant="default"
-            loading={changing.kind === "busy"}
-            leftSection={
-              chat.archived ? <IconArchiveOff size={16} aria-hidden /> : <IconArchive size={16} aria-hidden />
-            }
-            onClick={() => onArchive(chat)}
-          >
-            {chat.archived ? "Unarchive" : "Archive"}
-          </Button>
-        )}
-      </Group>
-      {changing.kind === "failed" && <ProblemAlert problem={changing.problem} />}
-    </>
   );
 }

@@ -20,6 +20,7 @@ export function ChatsPage(): JSX.Element {
   const [settledSearch] = useDebouncedValue(search.trim(), SEARCH_DELAY_MS);
   const chats = useInfiniteQuery(chatsQuery({ archived, search: settledSearch }));
   const retentionDays = useQuery(windowQuery("retention-days")).data;
+  const autoArchiveDays = useQuery(windowQuery("auto-archive-days")).data;
   const change = useMutation({
     mutationFn: ({ chat, changes }: { chat: Chat; changes: ChatChange }) => client.chats.change(chat.id, changes),
     onSettled: () => queries.invalidateQueries({ queryKey: ["chats"] }),
@@ -31,6 +32,7 @@ export function ChatsPage(): JSX.Element {
       archived={archived}
       search={search}
       retentionDays={retentionDays}
+      autoArchiveDays={autoArchiveDays}
       changing={actionState(change)}
       more={chats.isFetchingNextPage ? "loading" : chats.hasNextPage ? "there" : "none"}
       onArchived={setArchived}

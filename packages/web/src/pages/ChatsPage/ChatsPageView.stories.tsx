@@ -22,6 +22,7 @@ const meta = {
     archived: false,
     search: "",
     retentionDays: 30,
+    autoArchiveDays: 0,
     changing: { kind: "idle" },
     more: "there",
     onArchived: fn(),
@@ -64,6 +65,21 @@ export const Archived: Story = {
     await expect(within(canvasElement).getByText(/deleted/)).toHaveTextContent("deleted in 28 days");
     await expect(within(canvasElement).getByRole("button", { name: /^Unarchive/ })).toBeVisible();
     await expect(within(canvasElement).queryByRole("button", { name: /^Pin/ })).toBeNull();
+  },
+};
+
+export const ArchivedByThemselves: Story = {
+  args: {
+    autoArchiveDays: 90,
+    state: ready([PINNED, sampleChat(), sampleChat({ id: PINNED.id.replace(/5$/, "6"), status: "running" })]),
+  },
+  async play({ canvasElement }) {
+    const canvas = within(canvasElement);
+    await expect(canvas.getByText(/without activity for 90 days/)).toBeVisible();
+    // Neither what is pinned nor what is busy is archived by itself.
+    const [only, ...others] = canvas.getAllByText(/at the earliest/);
+    await expect(only).toHaveTextContent("archived by itself in 88 days at the earliest");
+    await expect(others).toHaveLength(0);
   },
 };
 

@@ -18,8 +18,10 @@ import type { JSX } from "react";
 import type { ActionState } from "../../api/action-state.ts";
 import type { DataState } from "../../api/data-state.ts";
 import { AsyncState } from "../../components/AsyncState.tsx";
+import { earliestAutoArchive } from "../../components/auto-archive.ts";
 import { expiryOf } from "../../components/expiry.ts";
 import { Message } from "../../components/Message.tsx";
+import { useNow } from "../../components/now.tsx";
 import { PageHeading } from "../../components/PageHeading.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
@@ -30,6 +32,8 @@ interface ChatsPageViewProps {
   readonly search: string;
   /** Days that an archived chat is kept; undefined where that is not known. */
   readonly retentionDays: number | undefined;
+  /** Days without activity after which a chat is archived by itself; undefined where that is not known. */
+  readonly autoArchiveDays: number | undefined;
   readonly changing: ActionState;
   readonly more: "none" | "there" | "loading";
   readonly onArchived: (archived: boolean) => void;
@@ -41,7 +45,7 @@ interface ChatsPageViewProps {
 
 /** One's own conversations. */
 export function ChatsPageView(props: ChatsPageViewProps): JSX.Element {
-  const { state, archived, search, changing, more, onArchived, onSearch, onMore } = props;
+  const { state, archived, search, autoArchiveDays, changing, more, onArchived, onSearch, onMore } = props;
   return (
     <>
       <PageHeading>Chats</PageHeading>
@@ -66,6 +70,12 @@ export function ChatsPageView(props: ChatsPageViewProps): JSX.Element {
           />
         </Group>
         {changing.kind === "failed" && <ProblemAlert problem={changing.problem} />}
+        {!archived && autoArchiveDays !== undefined && autoArchiveDays > 0 && (
+          <Text size="sm" c="dimmed">
+            A chat without activity for {autoArchiveDays === 1 ? "a day" : `${autoArchiveDays} days`} is archived by
+            itself, unless it is pinned or busy.
+          </Text>
+        )}
         <AsyncState
           state={state}
           empty={{
@@ -103,12 +113,14 @@ function emptyTitle(archived: boolean, search: string): string {
 function ChatRow({
   chat,
   retentionDays,
+  autoArchiveDays,
   changing,
   onPin,
   onArchive,
 }: ChatsPageViewProps & { chat: Chat }): JSX.Element {
   const isPinned = chat.pin_order > 0;
   const expiry = expiryOf(chat.archived_at, retentionDays);
+  const archivedAt = earliestAutoArchive(chat, autoArchiveDays, useNow());
   return (
     <Card component="li" withBorder padding="sm">
       <Group justify="space-between" wrap="nowrap" align="flex-start">
@@ -133,12 +145,18 @@ function ChatRow({
               </Badge>
             ))}
           </Group>
-          <Text size="sm" c="dimmed">
+          <Text size="sm" c="dimmed" mt={4}>
             Updated <TimeText time={chat.updated_at} format="relative" />
-            {chat.children.length > 0 && `, ${chat.children.length} sub-chats`}
+            {chat.children.length > 0 &&
+              `, ${chat.children.length === 1 ? "1 sub-chat" : `${chat.children.length} sub-chats`}`}
             {expiry !== null && (
               <>
                 , deleted <TimeText time={expiry} format="relative" />
+              </>
+            )}
+            {archivedAt !== null && (
+              <>
+                , archived by itself <TimeText time={archivedAt} format="relative" /> at the earliest
               </>
             )}
           </Text>

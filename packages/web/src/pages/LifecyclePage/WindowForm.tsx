@@ -144,7 +144,7 @@ function LoadedForm({
             to replace it.
           </Alert>
         )}
-        <Group mih={36}>
+        <Group>
           {(isDirty || busy) && (
             <Button type="submit" loading={busy} disabled={chosenDays === undefined}>
               Save

@@ -157,7 +157,7 @@ export const Waiting: Story = {
         { timeout: 20_000 },
       ),
     ).toBeVisible();
-    await expect(canvas.getByText("1,217 records in the last 2 days.")).toBeVisible();
+    await expect(canvas.getByText("1,217 records in the last 14 days.")).toBeVisible();
   },
 };
 
@@ -279,6 +279,17 @@ export const ActionFailed: Story = {
   args: { running: { kind: "failed", problem: PROBLEM } },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByRole("alert")).toHaveTextContent("The server could not be reached.");
+  },
+};
+
+export const NothingStoredOrPurged: Story = {
+  args: { history: { kind: "ready", data: { stored_bytes: [], purged: [] }, stale: null } },
+  async play({ canvasElement }) {
+    const canvas = within(canvasElement);
+    await expect(
+      await canvas.findByText("Nothing was purged in the last 90 days.", {}, { timeout: 20_000 }),
+    ).toBeVisible();
+    await expect(canvas.getByText("No debug payloads are stored.")).toBeVisible();
   },
 };
 

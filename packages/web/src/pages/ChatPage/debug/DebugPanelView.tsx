@@ -12,6 +12,7 @@ import { expiryOf } from "../../../components/expiry.ts";
 import { Message } from "../../../components/Message.tsx";
 import { StatusBadge } from "../../../components/StatusBadge.tsx";
 import { TimeText } from "../../../components/TimeText.tsx";
+import classes from "./debug.module.css";
 import { RunDetail } from "./RunDetail.tsx";
 import type { UseStep } from "./StepRow.tsx";
 import { tokenText } from "./tokens.tsx";
@@ -114,13 +115,13 @@ function RunRow({ run, useRun, useStep, debugDays }: DebugPanelViewProps & { run
         <Group gap="sm" wrap="nowrap" align="flex-start">
           {opened ? <IconChevronDown size={18} aria-hidden /> : <IconChevronRight size={18} aria-hidden />}
           <div style={{ minWidth: 0, flex: 1 }}>
-            <Group justify="space-between" gap="xs">
+            <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
               <Text fw={600} lineClamp={2} style={{ overflowWrap: "anywhere" }}>
                 {summary.first_message ?? run.kind.replaceAll("_", " ")}
               </Text>
               <StatusBadge status={run.status} />
             </Group>
-            <Group gap="sm">
+            <Group gap="2 12" mt={4}>
               {run.model !== undefined && <Text size="sm">{run.model}</Text>}
               {summary.step_count !== undefined && (
                 <Text size="sm" c="dimmed">
@@ -140,7 +141,11 @@ function RunRow({ run, useRun, useStep, debugDays }: DebugPanelViewProps & { run
           </div>
         </Group>
       </UnstyledButton>
-      {opened && <OpenRun runId={run.id} useRun={useRun} useStep={useStep} debugDays={debugDays} />}
+      {opened && (
+        <div className={classes["detail"]}>
+          <OpenRun runId={run.id} useRun={useRun} useStep={useStep} debugDays={debugDays} />
+        </div>
+      )}
     </Card>
   );
 }

@@ -28,7 +28,7 @@ export function StepRow({ step, model, useStep }: StepRowProps): JSX.Element {
   return (
     <Card component="li" withBorder padding="xs" className={opened ? "" : (classes["step"] ?? "")}>
       <UnstyledButton w="100%" aria-expanded={opened} onClick={() => setOpened(!opened)}>
-        <Group gap="sm">
+        <Group gap="2 12">
           {opened ? <IconChevronDown size={16} aria-hidden /> : <IconChevronRight size={16} aria-hidden />}
           <Text size="sm" fw={600}>
             Step {step.step_number}
@@ -43,7 +43,11 @@ export function StepRow({ step, model, useStep }: StepRowProps): JSX.Element {
           <StatusBadge status={step.status} />
         </Group>
       </UnstyledButton>
-      {opened && <OpenStep step={step} useStep={useStep} />}
+      {opened && (
+        <div className={classes["detail"]}>
+          <OpenStep step={step} useStep={useStep} />
+        </div>
+      )}
     </Card>
   );
 }

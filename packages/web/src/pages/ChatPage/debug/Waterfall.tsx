@@ -18,14 +18,19 @@ export function Waterfall({ run, now }: { run: DebugRunSkeleton; now: Date }): J
       {/* It scrolls where there are many, and a region that scrolls must be reachable by keyboard. */}
       <ol className={classes["bars"]} tabIndex={0}>
         {bars.map((bar) => (
-          <li key={bar.key} className={classes["track"]} title={describe(bar)}>
-            <span
-              className={classes["bar"]}
-              data-status={bar.kind === "tool" ? "tool" : bar.status}
-              style={{ insetInlineStart: `${bar.left * 100}%`, width: `${bar.width * 100}%` }}
-              role="img"
-              aria-label={describe(bar)}
-            />
+          <li key={bar.key} className={classes["line"]} title={describe(bar)}>
+            <span className={classes["name"]} aria-hidden>
+              {bar.label}
+            </span>
+            <span className={classes["track"]}>
+              <span
+                className={classes["bar"]}
+                data-status={bar.kind === "tool" ? "tool" : bar.status}
+                style={{ insetInlineStart: `${bar.left * 100}%`, width: `${bar.width * 100}%` }}
+                role="img"
+                aria-label={describe(bar)}
+              />
+            </span>
           </li>
         ))}
       </ol>

@@ -1,0 +1,138 @@
+import { Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
+import type { Chat } from "@shelflife/api-contract";
+import { IconArchive, IconArchiveOff, IconPencil, IconPin, IconPinnedOff } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { JSX, ReactNode } from "react";
+
+import type { ActionState } from "../../api/action-state.ts";
+import { earliestAutoArchive } from "../../components/auto-archive.ts";
+import { expiryOf } from "../../components/expiry.ts";
+import { useNow } from "../../components/now.tsx";
+import { ProblemAlert } from "../../components/ProblemAlert.tsx";
+import { TimeText } from "../../components/TimeText.tsx";
+
+export interface ChatHeaderProps {
+  readonly chat: Chat;
+  /** Days that an archived chat is kept; undefined where that is not known. */
+  readonly retentionDays: number | undefined;
+  /** Days without activity after which a chat is archived by itself; undefined where that is not known. */
+  readonly autoArchiveDays: number | undefined;
+  /** Where pinning or archiving it stands. */
+  readonly changing: ActionState;
+  readonly onPin: (chat: Chat) => void;
+  readonly onArchive: (chat: Chat) => void;
+  readonly onEdit: () => void;
+}
+
+/** What is known of a conversation as a whole, what can be done with it, and where its family is. */
+export function ChatHeader(props: ChatHeaderProps): JSX.Element {
+  const { chat, changing } = props;
+  return (
+    <Stack gap="xs" mb="md">
+      {chat.root_chat_id !== undefined && (
+        <Text size="sm">
+          A sub-chat. <ChatLink chatId={chat.root_chat_id}>Go to its main chat</ChatLink>
+        </Text>
+      )}
+      <Group justify="space-between" align="flex-start" gap="sm">
+        <Facts {...props} />
+        <Actions {...props} />
+      </Group>
+      {changing.kind === "failed" && <ProblemAlert problem={changing.problem} />}
+      {chat.children.length > 0 && (
+        <Group gap="2 12" component="ul" p={0} m={0} style={{ listStyle: "none" }} aria-label="Sub-chats">
+          {chat.children.map((child) => (
+            <li key={child.id}>
+              <ChatLink chatId={child.id}>{child.title}</ChatLink>
+            </li>
+          ))}
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+function ChatLink({ chatId, children }: { chatId: string; children: ReactNode }): JSX.Element {
+  return (
+    <Anchor
+      size="sm"
+      underline="always"
+      renderRoot={(rest) => <Link to="/chats/$chatId" params={{ chatId }} {...rest} />}
+    >
+      {children}
+    </Anchor>
+  );
+}
+
+function Facts({ chat, retentionDays, autoArchiveDays }: ChatHeaderProps): JSX.Element {
+  const deletedAt = expiryOf(chat.archived_at, retentionDays);
+  const archivedAt = earliestAutoArchive(chat, autoArchiveDays, useNow());
+  return (
+    <Stack gap={4}>
+      <Text size="sm" c="dimmed">
+        Updated <TimeText time={chat.updated_at} format="relative" />
+        {deletedAt !== null && (
+          <>
+            , deleted <TimeText time={deletedAt} format="relative" />
+          </>
+        )}
+        {archivedAt !== null && (
+          <>
+            , archived by itself <TimeText time={archivedAt} format="relative" /> at the earliest
+          </>
+        )}
+      </Text>
+      <Group gap={6}>
+        {chat.archived && (
+          <Badge variant="light" color="gray" tt="none">
+            Archived
+          </Badge>
+        )}
+        {chat.pin_order > 0 && (
+          <Badge variant="light" tt="none" leftSection={<IconPin size={12} aria-hidden />}>
+            Pinned
+          </Badge>
+        )}
+        {Object.entries(chat.labels).map(([name, value]) => (
+          <Badge key={name} variant="default" tt="none">
+            {name}: {value}
+          </Badge>
+        ))}
+      </Group>
+    </Stack>
+  );
+}
+
+/** Only the root of a family is pinned and archived. */
+function Actions({ chat, changing, onPin, onArchive, onEdit }: ChatHeaderProps): JSX.Element {
+  const isRoot = chat.root_chat_id === undefined;
+  const isPinned = chat.pin_order > 0;
+  const busy = changing.kind === "busy";
+  return (
+    <Group gap="xs">
+      <Button variant="default" leftSection={<IconPencil size={16} aria-hidden />} onClick={onEdit}>
+        Edit
+      </Button>
+      {isRoot && !chat.archived && (
+        <Button
+          variant="default"
+          disabled={busy}
+          leftSection={isPinned ? <IconPinnedOff size={16} aria-hidden /> : <IconPin size={16} aria-hidden />}
+          onClick={() => onPin(chat)}
+        >
+          {isPinned ? "Unpin" : "Pin"}
+        </Button>
+      )}
+      {isRoot && (
+        <Button
+          variant="default"
+          disabled={busy}
+          leftSection={chat.archived ? <IconArchiveOff size={16} aria-hidden /> : <IconArchive size={16} aria-hidden />}
+          onClick={() => onArchive(chat)}
+        >
+          {chat.archived ? "Unarchive" : "Archive"}
+        </Button>
+      )}
+    </Group>
+  );
+}
