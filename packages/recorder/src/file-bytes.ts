@@ -30,7 +30,8 @@ function withoutFileBytesInText(text: string): string {
     : text;
 }
 
-const LONG_BASE64 = /[\w+/-]{512,}={0,2}/g;
+/** What stands before a run keeps the search from beginning anew at each of its characters. */
+const LONG_BASE64 = /(?<![\w+/-])[\w+/-]{512,}={0,2}/g;
 
 /** The same for a text that is no JSON, or only the beginning of it. */
 export function withoutBase64(text: string): string {

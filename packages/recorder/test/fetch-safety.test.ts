@@ -339,6 +339,22 @@ describe("what is recorded of odd bodies", () => {
     expect(JSON.stringify(recorded)).not.toContain(data.slice(0, 100));
   });
 
+  it("is a mark in place of a file in a stream, whole or cut off in the middle", async () => {
+    const file = Buffer.from(BINARY).toString("base64");
+    for (const data of [file.slice(0, 2000), file]) {
+      const event = { type: "response.image_generation_call.partial_image", partial_image_b64: data };
+      const headers = { "content-type": "text/event-stream" };
+      const answer = `data: ${JSON.stringify(event)}\n\n`;
+      await using recording = await FetchRecording.start([], { fetch: async () => new Response(answer, { headers }) });
+      await (await recording.fetch(`${url}/v1/responses`, post("{}"))).text();
+      await recording.fetch.flush();
+      const [attempted] = recording.ingest.step.attempts ?? [];
+      expect(attempted?.response_body).toContain("partial_image_b64");
+      expect(attempted?.response_body).toMatch(/\[BASE64, \d+ CHARACTERS\]/);
+      expect(JSON.stringify(recording.ingest.batches)).not.toContain(data.slice(0, 100));
+    }
+  });
+
   it("is the length of an answer that is no text", async () => {
     expect((await attempt((fetch) => fetch(`${url}/binary`, post(prompt)))).response_body).toBe(
       "[BINARY, 70000 BYTES]",

@@ -143,11 +143,12 @@ export class FetchExchange implements BodyListener, Unattended {
     }
     const tapped = this.#tap(response);
     if (!tapped) this.#attempt.unseen();
-    else if (response.ok) {
+    // An answer that is going well is told of when it is there.
+    if (!tapped || response.status >= 400) this.#call.progressed(this.#attempt);
+    else {
       this.#idleSince = this.#around.clock.now();
       this.#unwatch = this.#run.watch(this);
     }
-    this.#call.progressed(this.#attempt);
     return tapped ?? response;
   }
 

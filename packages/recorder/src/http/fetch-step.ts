@@ -102,11 +102,14 @@ export class FetchStep implements RunStep {
     const request = this.readRequest();
     const last = this.#last;
     const response = last?.response();
-    const error = this.#status === "in_progress" ? undefined : last?.error;
+    const isOver = this.#status !== "in_progress";
+    const error = isOver ? last?.error : undefined;
+    // What the normalised request says is not said a second time for each attempt before all is there.
+    const body = isOver || !request.normalized ? request.shown : undefined;
     const item: StepItem = {
       ...this.heartbeat(),
       metadata: { integration: "fetch", ...last?.details() },
-      attempts: this.#attempts.map((attempt) => ({ ...attempt.render(request.shown) })),
+      attempts: this.#attempts.map((attempt) => ({ ...attempt.render(body) })),
       ...(withRequest && request.normalized && { normalized_request: { ...request.normalized } }),
       ...(response && { normalized_response: { ...response } }),
       ...(response && this.#finishedAt !== undefined && { usage: { ...response.usage } }),
