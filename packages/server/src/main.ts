@@ -110,8 +110,8 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
 }
 
 /**
- * What the loop does every time, also where the purge is off: partitions for what is recorded next, and an end to sessions
- * that have expired; then the purge.
+ * What the loop does every time, also where the purge is off: partitions for what is recorded next, an end to sessions
+ * that have expired, and nothing left of traces that are over; then the purge.
  */
 async function runMaintenance(purge: PurgeTickDependencies, stopping: AbortSignal): Promise<TickReport> {
   try {
@@ -122,9 +122,10 @@ async function runMaintenance(purge: PurgeTickDependencies, stopping: AbortSigna
   }
   try {
     await purge.store.forgetExpiredSignIns();
+    await purge.store.forgetOldTraces();
   } catch (error) {
     // What has expired is worth nothing already; it only takes room until the next time.
-    purge.log.warn({ err: error }, "expired sessions could not be deleted");
+    purge.log.warn({ err: error }, "expired sessions, or what is known of old traces, could not be deleted");
   }
   return runPurgeTick(purge, stopping);
 }

@@ -77,6 +77,7 @@ const POLICIES = {
   readRecordingFacts: recordsAsSelf,
   noteTraces: recordsAsSelf,
   dropRefusedTraces: recordsAsSelf,
+  forgetOldTraces: needs("purge:run"),
   closeStaleRuns: needs("stale:close"),
   closeStaleSteps: needs("stale:close"),
   endDeadChats: needs("stale:close"),

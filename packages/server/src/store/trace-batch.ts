@@ -1,3 +1,5 @@
+import type { RunStatus } from "@shelflife/api-contract";
+
 /** A tool's execution as a step's metadata holds it: redacted, and cut to a size that suits a small row. */
 export interface ToolEvent {
   readonly span_id: string;
@@ -6,7 +8,7 @@ export interface ToolEvent {
   readonly tool_call_id?: string;
   /** The chat that its span names by itself; what it says goes into no other. */
   readonly chat_id?: string;
-  readonly status: "completed" | "error" | "interrupted" | "in_progress";
+  readonly status: RunStatus;
   /** RFC 3339, UTC, in milliseconds. */
   readonly started_at: string;
   readonly finished_at?: string;
@@ -24,7 +26,7 @@ export interface OuterSpan {
   readonly is_root: boolean;
   readonly started_at: string;
   readonly finished_at: string | null;
-  readonly status: "completed" | "error" | "interrupted" | "in_progress";
+  readonly status: RunStatus;
 }
 
 export interface TraceRun {
@@ -41,5 +43,23 @@ export interface PreparedTrace {
   readonly homeChatId: string;
   /** The runs that the trace has, and those of this batch. */
   readonly runs: readonly TraceRun[];
-  readonly tools: readonly { readonly runId: string; readonly event: ToolEvent }[];
+  readonly tools: readonly PlacedTool[];
+}
+
+/** A tool, in the run that it belongs to as far as its own span tells. */
+export interface PlacedTool {
+  readonly runId: string;
+  readonly event: ToolEvent;
+}
+
+/** What the small row of a step says. */
+export interface KnownStep {
+  readonly id: string;
+  readonly run_id: string;
+  readonly step_number: number;
+  readonly status: RunStatus;
+  /** RFC 3339, UTC, in milliseconds. */
+  readonly started_at: string;
+  readonly finished_at: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
 }

@@ -24,3 +24,9 @@ export function spanStepId(traceId: string, spanId: string): string {
 export function toolsStepId(runId: string): string {
   return nameBasedUuid("tools", runId);
 }
+
+/** The order of what happens in a trace. Starts are told apart by milliseconds only; what starts in the same one keeps the same order everywhere. */
+export function byStart(a: { started_at: string; id: string }, b: { started_at: string; id: string }): number {
+  if (a.started_at !== b.started_at) return a.started_at < b.started_at ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
+}

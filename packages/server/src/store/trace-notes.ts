@@ -59,10 +59,14 @@ export interface TraceNotesStore {
     caller: IngestCaller,
     traces: readonly { readonly traceId: string; readonly ownChatId: string }[],
   ): Promise<void>;
+  /** Forgets traces of which nothing has come for a day. */
+  forgetOldTraces(): Promise<void>;
 }
 
 /** Exporters give up on a span much earlier. */
 const NOTES_KEPT_MS = 86_400_000;
+
+const FORGOTTEN_A_STATEMENT = 10_000;
 
 /** A trace that names more chats than this is no conversation's; the ones after these are not looked for again. */
 const CHATS_A_TRACE = 100;
@@ -93,6 +97,19 @@ export function traceNotesStore(database: Database, clock: Clock): TraceNotesSto
         await sql`SELECT set_config('lock_timeout', '10s', true)`.execute(transaction);
         await deleteOwnRuns(transaction, { caller, traces });
       }),
+
+    async forgetOldTraces() {
+      const seenBefore = new Date(clock.now().getTime() - NOTES_KEPT_MS);
+      for (let forgotten = FORGOTTEN_A_STATEMENT; forgotten === FORGOTTEN_A_STATEMENT;) {
+        const result = await sql`
+          DELETE FROM otlp_traces
+          WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM otlp_traces WHERE seen_at < ${seenBefore} ORDER BY seen_at LIMIT ${FORGOTTEN_A_STATEMENT}
+          ))
+        `.execute(database);
+        forgotten = Number(result.numAffectedRows ?? 0n);
+      }
+    },
   };
 }
 
@@ -119,15 +136,6 @@ async function lockRows(
   { caller, notes, now }: { caller: IngestCaller; notes: readonly TraceNote[]; now: Date },
 ): Promise<Map<string, TraceRow>> {
   const ids = notes.map(({ traceId }) => traceId);
-  await sql`
-    DELETE FROM otlp_traces
-    WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM otlp_traces
-      WHERE seen_at < ${new Date(now.getTime() - NOTES_KEPT_MS)}
-      ORDER BY seen_at LIMIT 1000
-      FOR UPDATE SKIP LOCKED
-    ))
-  `.execute(transaction);
   await sql`
     INSERT INTO otlp_traces (sender_id, trace_id, seen_at)
     SELECT ${caller.userId}, trace_id, ${now} FROM unnest(${ids}::text[]) AS seen (trace_id)

@@ -2,30 +2,20 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { RunStatus } from "@shelflife/api-contract";
 
-import { toolsStepId } from "./trace-ids.ts";
-import type { OuterSpan, ToolEvent, TraceRun } from "./trace-batch.ts";
+import { placeTools } from "./place-tools.ts";
+import type { KnownStep, OuterSpan, PlacedTool, ToolEvent, TraceRun } from "./trace-batch.ts";
+import { byStart, toolsStepId } from "./trace-ids.ts";
 
 /**
  * What the runs of a trace come to, computed from everything that is known of the trace and from nothing else, so that it
  * is the same in whichever order, and in however many requests, the spans arrived.
  */
 
-export interface KnownStep {
-  readonly id: string;
-  readonly run_id: string;
-  readonly step_number: number;
-  readonly status: RunStatus;
-  /** RFC 3339, UTC, in milliseconds. */
-  readonly started_at: string;
-  readonly finished_at: string | null;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
-
 export interface KnownTrace {
   readonly runs: readonly TraceRun[];
   readonly steps: readonly KnownStep[];
   /** What this batch brings. */
-  readonly tools: readonly { readonly runId: string; readonly event: ToolEvent }[];
+  readonly tools: readonly PlacedTool[];
   /** The labels that the requests of this batch's steps tell, by the step's id. */
   readonly labels: ReadonlyMap<string, string>;
   /** By the run's id. */
@@ -51,18 +41,10 @@ export interface SettledRun extends TraceRun {
   readonly toolsStep: KnownStep | undefined;
 }
 
-/** The events of one step; the earliest are kept. No model asks for that many tools at once. */
-const TOOLS_A_STEP = 200;
-
-interface PlacedTool {
-  readonly runId: string;
-  readonly event: ToolEvent;
-}
-
 /** A run without any step is left out: there is nothing to say of it yet. */
 export function settleTrace(trace: KnownTrace): SettledRun[] {
   const calls = trace.steps.filter((step) => !isToolsStep(step)).toSorted(byStart);
-  const placed = placeTools(trace, calls, collectTools(trace));
+  const placed = placeTools({ ...trace, calls });
   return trace.runs.flatMap((run) => settleRun(run, trace, calls, placed) ?? []);
 }
 
@@ -71,103 +53,11 @@ export function isToolsStep({ metadata }: Pick<KnownStep, "metadata">): boolean 
   return metadata["span_id"] === undefined;
 }
 
-/** Starts are told apart by milliseconds only; what starts in the same one keeps the same order everywhere. */
-function byStart(a: { started_at: string; id: string }, b: { started_at: string; id: string }): number {
-  if (a.started_at !== b.started_at) return a.started_at < b.started_at ? -1 : 1;
-  return a.id < b.id ? -1 : 1;
-}
-
-function byToolStart({ event: a }: PlacedTool, { event: b }: PlacedTool): number {
-  return byStart({ started_at: a.started_at, id: a.span_id }, { started_at: b.started_at, id: b.span_id });
-}
-
-/** Every tool that is known, once: what arrived last about it counts. */
-function collectTools({ steps, tools }: KnownTrace): PlacedTool[] {
-  const stored = steps.flatMap(({ run_id: runId, metadata }) =>
-    storedTools(metadata).map((event) => ({ runId, event })),
-  );
-  return [...new Map([...stored, ...tools].map((tool) => [tool.event.span_id, tool])).values()];
-}
-
-function storedTools(metadata: KnownStep["metadata"]): ToolEvent[] {
-  const tools = metadata["tools"];
-  return Array.isArray(tools) ? (tools as ToolEvent[]) : [];
-}
-
-/** The tools by the step that they belong to. */
-function placeTools(
-  { runs }: KnownTrace,
-  calls: readonly KnownStep[],
-  tools: readonly PlacedTool[],
-): Map<string, PlacedTool[]> {
-  const runOfChat = new Map(runs.map(({ id, chatId }) => [chatId, id]));
-  const index = new CallIndex(calls);
-  const placed = new Map<string, PlacedTool[]>();
-  for (const tool of tools) {
-    const { event } = tool;
-    const named = event.chat_id === undefined ? undefined : runOfChat.get(event.chat_id);
-    const runId = named ?? tool.runId;
-    const step =
-      index.asking(event, named) ??
-      index.around(event, named) ??
-      index.before(event, runs.length === 1 ? undefined : runId);
-    const stepId = step?.id ?? toolsStepId(runId);
-    const ofStep = placed.get(stepId) ?? [];
-    placed.set(stepId, ofStep);
-    ofStep.push({ runId: step?.run_id ?? runId, event });
-  }
-  return placed;
-}
-
-/** The model calls of a trace, by what tells which of them a tool ran for. A run's id narrows each question down to it. */
-class CallIndex {
-  readonly #byCallId = new Map<string, KnownStep[]>();
-  readonly #bySpan = new Map<string, KnownStep>();
-  readonly #byRun: ReadonlyMap<string, readonly KnownStep[]>;
-  readonly #all: readonly KnownStep[];
-
-  /** @param calls in the order of their starts */
-  constructor(calls: readonly KnownStep[]) {
-    this.#all = calls;
-    this.#byRun = Map.groupBy(calls, (call) => call.run_id);
-    for (const call of calls) {
-      const { span_id: spanId, tool_call_ids: callIds } = call.metadata;
-      if (typeof spanId === "string") this.#bySpan.set(spanId, call);
-      for (const callId of Array.isArray(callIds) ? (callIds as string[]) : []) {
-        this.#byCallId.set(callId, [...(this.#byCallId.get(callId) ?? []), call]);
-      }
-    }
-  }
-
-  /** The last call that asked for this tool by the id of its call. */
-  asking({ tool_call_id: callId = "" }: ToolEvent, runId: string | undefined): KnownStep | undefined {
-    return this.#byCallId.get(callId)?.findLast((call) => runId === undefined || call.run_id === runId);
-  }
-
-  /** The call whose span is the parent of the tool's. */
-  around({ parent_span_id: spanId = "" }: ToolEvent, runId: string | undefined): KnownStep | undefined {
-    const call = this.#bySpan.get(spanId);
-    return runId === undefined || call?.run_id === runId ? call : undefined;
-  }
-
-  /** The last call that started before the tool; where its own clock says that there was none, the first. */
-  before({ started_at: start }: ToolEvent, runId: string | undefined): KnownStep | undefined {
-    const calls = runId === undefined ? this.#all : (this.#byRun.get(runId) ?? []);
-    let [low, high] = [0, calls.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((calls[middle]?.started_at ?? "") <= start) low = middle + 1;
-      else high = middle;
-    }
-    return calls[Math.max(low - 1, 0)];
-  }
-}
-
 function settleRun(
   run: TraceRun,
   trace: KnownTrace,
   allCalls: readonly KnownStep[],
-  placed: ReadonlyMap<string, PlacedTool[]>,
+  placed: ReadonlyMap<string, readonly ToolEvent[]>,
 ): SettledRun | undefined {
   const calls = allCalls.filter((step) => step.run_id === run.id);
   // As soon as a run has a call, every tool of it has one to belong to.
@@ -184,7 +74,7 @@ function settleRun(
       metadata: withTools(withLabel(step, trace.labels.get(step.id)), placed.get(step.id) ?? []),
     },
   }));
-  const tools = steps.flatMap((step) => placed.get(step.id) ?? []).map(({ event }) => event);
+  const tools = steps.flatMap((step) => placed.get(step.id) ?? []);
   const outer = trace.outerSpans.get(run.id);
   const parts = [...steps, ...tools, ...(outer === undefined ? [] : [outer])];
   const unfinished = steps.some(({ status }) => status === "in_progress");
@@ -223,26 +113,23 @@ function withLabel({ metadata }: KnownStep, label: string | undefined): KnownSte
   return label === undefined ? metadata : { ...metadata, first_message: label };
 }
 
-function withTools(metadata: KnownStep["metadata"], tools: readonly PlacedTool[]): KnownStep["metadata"] {
+function withTools(metadata: KnownStep["metadata"], tools: readonly ToolEvent[]): KnownStep["metadata"] {
   const { tools: _before, ...rest } = metadata;
-  if (tools.length === 0) return rest;
-  const events = tools.toSorted(byToolStart).map(({ event }) => event);
-  return { ...rest, tools: events.slice(0, TOOLS_A_STEP) };
+  return tools.length === 0 ? rest : { ...rest, tools };
 }
 
 function isSame(before: KnownStep, after: SettledStep): boolean {
   return before.step_number === after.step_number && isDeepStrictEqual(before.metadata, after.metadata);
 }
 
-function makeToolsStep(run: TraceRun, tools: readonly PlacedTool[]): KnownStep {
-  const events = tools.map(({ event }) => event);
-  const finishes = events.map((event) => event.finished_at ?? event.started_at);
+function makeToolsStep(run: TraceRun, tools: readonly ToolEvent[]): KnownStep {
+  const finishes = tools.map((tool) => tool.finished_at ?? tool.started_at);
   return {
     id: toolsStepId(run.id),
     run_id: run.id,
     step_number: 1,
     status: "completed",
-    started_at: events.map((event) => event.started_at).reduce((a, b) => (a < b ? a : b)),
+    started_at: tools.map((tool) => tool.started_at).reduce((a, b) => (a < b ? a : b)),
     finished_at: finishes.reduce((a, b) => (a > b ? a : b)),
     metadata: withTools({ integration: "opentelemetry" }, tools),
   };

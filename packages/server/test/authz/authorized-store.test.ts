@@ -155,6 +155,7 @@ const EXPECTED: Record<keyof Store, Expectation> = {
     own: [...PEOPLE, ...INGEST_KEYS],
     others: [],
   },
+  forgetOldTraces: { own: ["purger", "operator"] },
   readRetentionWindow: { input: () => [setting], own: [...PEOPLE, "purger", "operator"] },
   changeRetentionWindow: { input: () => [setting, 7, { userId: null }], own: MANAGERS },
   readPurgeWindow: { input: () => [setting, 0], ...readingPurge },

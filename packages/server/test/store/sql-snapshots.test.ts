@@ -53,6 +53,7 @@ beforeAll(async () => {
   await recordTrace(app, service.key, { "user.email": "nobody@example.com" });
   await recordTrace(app, service.key, { "session.id": randomUUID() });
   await store.dropRefusedTraces({ userId: service.id, scope: "ingest" }, [{ traceId: TRACE_ID, ownChatId: root.id }]);
+  await store.forgetOldTraces();
   await store.revokeApiKey({ userId: service.id, keyId: service.keyId }, NOBODY);
 
   const reading = { chatId: child.id, runId: run.id, stepId: step.id, readerId: owner.id };

@@ -129,6 +129,32 @@ describe("a span that names no chat", () => {
     }
   });
 
+  test("goes where the root of its trace says, where other spans of it name other chats", async () => {
+    const [traceId, ofRoot, other] = [newTraceId(), newTraceId(), newTraceId()];
+    const root = sentSpan({ traceId, attributes: { "session.id": ofRoot } });
+    await sendSpans(app, user, [
+      modelSpan({ traceId, parentSpanId: root.spanId, attributes: { "session.id": other } }),
+      modelSpan({ traceId, parentSpanId: root.spanId }),
+      root,
+    ]);
+    for (const id of [ofRoot, other]) expect((await runOf(app, user, chatOf(id))).steps).toHaveLength(1);
+  });
+
+  test("is not known to belong anywhere any more, when nothing of its trace has come for a day", async () => {
+    const [traceId, id] = [newTraceId(), newTraceId()];
+    await sendSpans(app, user, [sentSpan({ traceId, attributes: { "session.id": id } })]);
+    await app.store.forgetOldTraces();
+    await sendSpans(app, user, [modelSpan({ traceId })]);
+    expect((await runOf(app, user, chatOf(id))).steps).toHaveLength(1);
+    app.clock.set(new Date(app.clock.now().getTime() + 86_400_001));
+    await app.store.forgetOldTraces();
+    const { rows } = await app.pool.query("SELECT FROM otlp_traces");
+    expect(rows).toEqual([]);
+    await sendSpans(app, user, [modelSpan({ traceId })]);
+    expect((await runOf(app, user, traceChatId(traceId))).steps).toHaveLength(1);
+    app.clock.set(new Date(app.clock.now().getTime() - 86_400_001));
+  });
+
   test("is nothing to another sender's trace of the same id", async () => {
     const traceId = newTraceId();
     const other = await app.createUser();

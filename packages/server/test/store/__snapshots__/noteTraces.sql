@@ -6,14 +6,6 @@ SELECT named.name, person.id
 FROM unnest($1::text[]) AS named (name)
 JOIN users AS person ON person.email = named.name OR person.id::text = named.name;
 
-DELETE FROM otlp_traces
-WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM otlp_traces
-  WHERE seen_at < $1
-  ORDER BY seen_at LIMIT 1000
-  FOR UPDATE SKIP LOCKED
-));
-
 INSERT INTO otlp_traces (sender_id, trace_id, seen_at)
 SELECT $1, trace_id, $2 FROM unnest($3::text[]) AS seen (trace_id)
 ORDER BY trace_id
