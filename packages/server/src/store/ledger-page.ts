@@ -80,15 +80,18 @@ export function ledgerPageStore(database: Database): LedgerPageStore {
     },
 
     async readLatestLedgerRows(policies) {
+      // A range of policies, and not one: the order is then that of an index, whose first row is the newest of the policy.
+      // By one policy the planner may walk the whole ledger back in time for a policy that has no row.
       const { rows } = await sql<LedgerRow>`
         SELECT latest.*
         FROM unnest(${policies}::text[]) AS named (policy)
         CROSS JOIN LATERAL (
           SELECT ${COLUMNS} FROM purge_ledger
-          WHERE purge_ledger.policy = named.policy
-          ORDER BY started_at DESC, id DESC
+          WHERE purge_ledger.policy >= named.policy
+          ORDER BY purge_ledger.policy, started_at DESC, id DESC
           LIMIT 1
         ) AS latest
+        WHERE latest.policy = named.policy
       `.execute(database);
       return rows;
     },

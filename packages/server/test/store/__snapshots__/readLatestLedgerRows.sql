@@ -10,6 +10,7 @@
 ) THEN 'aborted' ELSE outcome END AS outcome, window_days, cutoff, expired, deleted, bytes, batches, remaining,
   started_at, finished_at, duration_ms, error, replica FROM purge_ledger
           WHERE purge_ledger.policy = named.policy
-          ORDER BY started_at DESC, id DESC
+          ORDER BY purge_ledger.policy, started_at DESC, id DESC
           LIMIT 1
-        ) AS latest;
+        ) AS latest
+        WHERE latest.policy = named.policy;
