@@ -10,11 +10,11 @@ export interface DemoFile {
 
 const DAYS = 14;
 
-/** What the owner of a chat showed with the first question, always the same for a chat; most show nothing. */
+/** What the owner of a chat showed with the first question, always the same for a chat; some show nothing. */
 export function fileOf(chatId: string): DemoFile | undefined {
   const random = new Random(`${chatId}/file`);
   const make = random.weighted<((figures: readonly number[]) => DemoFile) | undefined>([
-    [3, undefined],
+    [1, undefined],
     [1, notes],
     [1, table],
     [1, chart],

@@ -70,7 +70,8 @@ async function tell(conversation: Conversation, furnishers: Furnishers, furnishe
     // While a chat is at work its owner's messages wait, and those that led to the work have been heard.
     if (busy) await recorder.recordDebugBatch({ chats: [{ ...chat, status: "waiting" }] }, { signal });
     for (const message of missing) {
-      const file = message === said[0] ? fileOf(chat.id) : undefined;
+      const isFirstOfRoot = message === said[0] && chat.parent_chat_id === undefined;
+      const file = isFirstOfRoot ? fileOf(chat.id) : undefined;
       const files = file === undefined ? [] : [await client.chats.uploadFile(file, { signal })];
       furnished.files += files.length;
       await add({

@@ -10,8 +10,11 @@ const MS_PER_DAY = 86_400_000;
  */
 const TALKING_DAYS = 3;
 
+/** Everybody has something to read, also after a quiet weekend. */
+const TALKING_PER_PERSON = 2;
+
 /** More than anybody looks at; it keeps a large demo from sending one message after another for minutes. */
-const TALKING_CHATS_MAX = 40;
+const TALKING_FAMILIES_MAX = 40;
 
 /** Nobody archives a chat that they were at work in lately. */
 const ARCHIVED_DAYS = 7;
@@ -38,22 +41,27 @@ interface Root {
 /** Picks the chats that are given more than debug runs, while all chats go by. */
 export class ShowCase {
   readonly #now: number;
-  #conversations: Conversation[] = [];
-  readonly #roots = new Map<string, Root[]>();
+  #recent: (readonly Conversation[])[] = [];
+  readonly #people = new Map<string, Person>();
 
   constructor(now: Date) {
     this.#now = now.getTime();
   }
 
-  /** Of chats that somebody was at work in lately, children included, the oldest first. */
+  /** Of chats that somebody was at work in lately and of everybody's newest, children included, the oldest first. */
   get conversations(): readonly Conversation[] {
-    return this.#conversations;
+    const newest = [...this.#people.values()].flatMap((person) => person.newest);
+    const families = new Set([...newest, ...this.#recent]);
+    return [...families].toSorted((a, b) => (startOf(a) < startOf(b) ? -1 : 1)).flat();
   }
 
   get tidyChats(): TidyChats[] {
     const archivedBefore = this.#now - ARCHIVED_DAYS * MS_PER_DAY;
-    return [...this.#roots].map(([owner, roots]) => {
-      const old = roots.filter(({ lastHeard }) => lastHeard < archivedBefore).slice(0, ARCHIVED_PER_PERSON);
+    return [...this.#people].map(([owner, { roots, newest }]) => {
+      const talking = new Set(newest.map(([root]) => root?.chat.id));
+      const old = roots
+        .filter(({ id, lastHeard }) => lastHeard < archivedBefore && !talking.has(id))
+        .slice(0, ARCHIVED_PER_PERSON);
       const quiet = roots.filter((root) => !root.busy && !old.includes(root)).toReversed();
       return {
         owner,
@@ -75,10 +83,24 @@ export class ShowCase {
     const [root] = family;
     if (root === undefined) return;
     const lastHeard = Math.max(...family.flatMap(({ runs }) => runs.map(lastHeardOf)));
-    const ofOwner = this.#roots.get(root.owner) ?? [];
-    ofOwner.push({ id: root.chat.id, busy: root.chat.status === "running", lastHeard });
-    this.#roots.set(root.owner, ofOwner);
+    const conversations = family.map(conversationOf);
+    const { roots, newest } = this.#people.get(root.owner) ?? { roots: [], newest: [] };
+    this.#people.set(root.owner, {
+      roots: [...roots, { id: root.chat.id, busy: root.chat.status === "running", lastHeard }],
+      newest: [...newest, conversations].slice(-TALKING_PER_PERSON),
+    });
     if (lastHeard < this.#now - TALKING_DAYS * MS_PER_DAY) return;
-    this.#conversations = [...this.#conversations, ...family.map(conversationOf)].slice(-TALKING_CHATS_MAX);
+    this.#recent = [...this.#recent, conversations].slice(-TALKING_FAMILIES_MAX);
   }
+}
+
+/** A person's chats so far, the oldest first. */
+interface Person {
+  readonly roots: readonly Root[];
+  /** The conversations of the newest families, each with its root first. */
+  readonly newest: readonly (readonly Conversation[])[];
+}
+
+function startOf(family: readonly Conversation[]): string {
+  return family[0]?.chat.created_at ?? "";
 }

@@ -113,6 +113,11 @@ describe("the messages of the newest chats", () => {
     expect(quietLately).toEqual([]);
   });
 
+  it("are there for each person", () => {
+    const withMessages = new Set(atFirst.filter(({ messages }) => messages.length > 0).map(({ owner }) => owner));
+    expect(withMessages).toEqual(new Set(first.people.map(({ email }) => email)));
+  });
+
   it("are as many as the report says, with as many files", () => {
     const messages = atFirst.reduce((sum, chat) => sum + chat.messages.length + chat.queued, 0);
     const files = atFirst.reduce((sum, { chat }) => sum + (chat.files?.length ?? 0), 0);
