@@ -22,6 +22,13 @@ export const INGEST_DEPTH = 100;
 /** An ingest batch of more items than this, of all kinds together, is refused whole. */
 export const INGEST_ITEMS = 10_000;
 
+/** One request to export spans holds at most so many, and so many attributes, events and values together. */
+export const OTLP_SPANS = 20_000;
+export const OTLP_VALUES = 1_000_000;
+
+/** The arguments and the result of a tool that a span tells of are cut to this many characters each. */
+export const TOOL_EVENT_CHARACTERS = 2_000;
+
 /** Recorded HTTP bodies are cut to this many bytes of UTF-8, then marked. */
 export const RECORDED_BODY_BYTES = 50_000;
 

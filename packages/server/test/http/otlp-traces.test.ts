@@ -76,6 +76,13 @@ describe("an export", () => {
     expect((await runOf(app, user, chatOf(id))).steps).toHaveLength(1);
   });
 
+  test("in protobuf may say so by its registered name, too", async () => {
+    const headers = { "Content-Type": "application/protobuf" };
+    const response = await post({ body: toProtobuf([modelSpan()]), headers });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("application/x-protobuf");
+  });
+
   test.each(["plain", "gzip"])("in JSON, %s, is answered in JSON", async (encoding) => {
     const id = newTraceId();
     const json = exportRequest([modelSpan({ attributes: { "session.id": id } })]);

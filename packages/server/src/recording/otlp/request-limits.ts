@@ -1,7 +1,9 @@
+import { OTLP_SPANS, OTLP_VALUES } from "@shelflife/api-contract";
+
 import type { MessageLimits } from "./measure-protobuf.ts";
 
-/** One request. A span with its attributes is some forty messages, and an exporter sends a few hundred spans at a time. */
-export const REQUEST_LIMITS: MessageLimits = { spans: 20_000, messages: 1_000_000 };
+/** One request. In protobuf each span, attribute, event and value is a message. */
+export const REQUEST_LIMITS: MessageLimits = { spans: OTLP_SPANS, messages: OTLP_VALUES };
 
 /** What to tell a sender whose request is too large. */
 export function describeExcess(exceeded: keyof MessageLimits): string {

@@ -1,4 +1,4 @@
-import { redactJson, truncateCharacters } from "@shelflife/api-contract";
+import { redactJson, TOOL_EVENT_CHARACTERS, truncateCharacters } from "@shelflife/api-contract";
 
 import type { ToolEvent } from "../../store/trace-batch.ts";
 import { parsed, textOf, valueOf } from "./attribute-values.ts";
@@ -7,14 +7,14 @@ import { errorOf } from "./span-error.ts";
 import type { Span } from "./span.ts";
 import { statusOf } from "./span-status.ts";
 
-/**
- * How much of a tool's arguments and of its result is kept with the event, in characters each. They stand in the small
- * row of a step, and in full in the messages of the calls before and after.
- */
-const TEXT_CHARACTERS = 2_000;
 const NAME_CHARACTERS = 200;
 
-/** A tool's execution, without secrets and cut. @param now for a span that does not say when it was, RFC 3339 */
+/**
+ * A tool's execution, without secrets and cut. It stands in the small row of a step, and in full in the messages of the
+ * calls before and after.
+ *
+ * @param now for a span that does not say when it was, RFC 3339
+ */
 export function toolEventOf(span: Span, now: string): ToolEvent {
   const { attributes } = span;
   const name = textOf(
@@ -44,7 +44,7 @@ export function toolEventOf(span: Span, now: string): ToolEvent {
     ...cut("arguments", valueOf(attributes, ...ARGUMENTS)),
     ...cut("result", valueOf(attributes, ...RESULTS)),
     ...(error !== undefined && {
-      error: redactJson({ ...error, message: truncateCharacters(error.message, TEXT_CHARACTERS) }) as object,
+      error: redactJson({ ...error, message: truncateCharacters(error.message, TOOL_EVENT_CHARACTERS) }) as object,
     }),
   };
 }
@@ -74,6 +74,6 @@ function cut(field: "arguments" | "result", value: unknown): object {
   if (value === undefined || value === null) return {};
   const safe = redactJson(parsed(value));
   const text = typeof safe === "string" ? safe : JSON.stringify(safe);
-  if (text.length <= TEXT_CHARACTERS) return { [field]: safe };
-  return { [field]: truncateCharacters(text, TEXT_CHARACTERS), [`${field}_length`]: text.length };
+  if (text.length <= TOOL_EVENT_CHARACTERS) return { [field]: safe };
+  return { [field]: truncateCharacters(text, TOOL_EVENT_CHARACTERS), [`${field}_length`]: text.length };
 }

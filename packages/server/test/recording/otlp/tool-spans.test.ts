@@ -7,6 +7,7 @@ import {
   askingFor,
   chatOf,
   modelSpan,
+  newSpanId,
   newTraceId,
   runOf,
   sendSpans,
@@ -185,5 +186,17 @@ describe("a tool's span", () => {
     await sendSpans(app, user, [modelSpan({ traceId, attributes: { ...askingFor("call_2"), "session.id": other } })]);
     expect(toolsOf((await runOf(app, user, chatOf(one))).steps[0])).toBeUndefined();
     expect(toolsOf((await runOf(app, user, chatOf(other))).steps[0])).toHaveLength(1);
+  });
+
+  test("leaves nothing behind where it was looked for, when its call is in another chat", async () => {
+    const [one, other, traceId] = [newTraceId(), newTraceId(), newTraceId()];
+    await sendSpans(app, user, [
+      modelSpan({ traceId, parentSpanId: newSpanId(), attributes: { "session.id": one } }),
+      modelSpan({ traceId, parentSpanId: newSpanId(), attributes: { ...askingFor("call_2"), "session.id": other } }),
+      toolSpan({ traceId, callId: "call_2" }),
+    ]);
+    expect(toolsOf((await runOf(app, user, chatOf(other))).steps[0])).toHaveLength(1);
+    const { rows } = await app.pool.query("SELECT FROM chats WHERE id = $1", [traceChatId(traceId)]);
+    expect(rows).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { chatUuid } from "@shelflife/recorder";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { traceChatId } from "../../../src/store/trace-ids.ts";
@@ -55,17 +56,19 @@ describe("the chat of a span", () => {
     expect((await runOf(app, user, chatOf(ofProcess))).steps).toHaveLength(1);
   });
 
+  test("is the one that the recorder maps the same id to", async () => {
+    const id = newTraceId();
+    await sendSpans(app, user, [modelSpan({ attributes: { "gen_ai.conversation.id": id } })]);
+    expect((await runOf(app, user, chatUuid(id))).steps).toHaveLength(1);
+    const attributes = { "gen_ai.conversation.id": id, "shelflife.chat_id_namespace": "shop" };
+    await sendSpans(app, user, [modelSpan({ attributes })]);
+    expect((await runOf(app, user, chatUuid(id, "shop"))).steps).toHaveLength(1);
+  });
+
   test("keeps an id that is a UUID", async () => {
     const id = crypto.randomUUID();
     await sendSpans(app, user, [modelSpan({ attributes: { "gen_ai.conversation.id": id.toUpperCase() } })]);
     expect((await runOf(app, user, id)).chat_id).toBe(id);
-  });
-
-  test("is another one in another namespace", async () => {
-    const id = newTraceId();
-    const named = { "session.id": id, "shelflife.chat_id_namespace": "shop" };
-    await sendSpans(app, user, [modelSpan({ attributes: named })]);
-    await expect(runsOf(app, user, chatOf(id))).rejects.toMatchObject({ status: 404 });
   });
 
   test("is the trace's own where nothing names one", async () => {
@@ -201,6 +204,22 @@ describe("a run", () => {
       started_at: new Date(agent.start).toISOString(),
       finished_at: new Date(agent.end).toISOString(),
       summary: { has_error: true },
+    });
+  });
+
+  test("takes them from the root where several agents are around it, whatever their clocks say", async () => {
+    const [traceId, id] = [newTraceId(), newTraceId()];
+    const attributes = { "gen_ai.operation.name": "invoke_agent", "session.id": id };
+    const root = sentSpan({ traceId, attributes, start: SPANS_START - 1_000, end: SPANS_START + 5_000 });
+    const early = { start: SPANS_START - 60_000, end: SPANS_START + 60_000 };
+    const inner = sentSpan({ traceId, attributes, parentSpanId: root.spanId, ...early, error: "failed" });
+    for (const spans of [[inner, modelSpan({ traceId, parentSpanId: inner.spanId })], [root], [inner]]) {
+      await sendSpans(app, user, spans);
+    }
+    expect(await runOf(app, user, chatOf(id))).toMatchObject({
+      status: "completed",
+      started_at: new Date(root.start).toISOString(),
+      finished_at: new Date(root.end).toISOString(),
     });
   });
 
