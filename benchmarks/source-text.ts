@@ -13,7 +13,8 @@ function readCorpus(): string {
   return ["api-contract", "recorder", "sdk"]
     .map((name) => new URL(`../packages/${name}/src/`, import.meta.url))
     .flatMap((folder) =>
-      readdirSync(folder)
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts"))
         .toSorted()
         .map((file) => readFileSync(new URL(file, folder), "utf8")),
     )
