@@ -4,7 +4,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 
 import { createTestDatabase, type TestDatabase } from "../../server/test/postgres/test-database.ts";
-import { startCommand, urlOf } from "../../server/test/process/server-process.ts";
+import { type CommandProcess, startCommand, urlOf } from "../../server/test/process/server-process.ts";
 import { CHROMIUM_LAUNCH } from "../test/browser/chromium.ts";
 import { watchForProblems } from "./page-problems.ts";
 
@@ -35,6 +35,10 @@ export interface ServedShelflife {
   createAccount(role: Role): Promise<Account>;
   /** The API as this person uses it, to put things in place. */
   client(account: Account): ShelflifeClient;
+  /** Ends the server, as when its machine is restarted. */
+  stop(): Promise<void>;
+  /** Starts it again, at the same address and over the same database. */
+  startAgain(): Promise<void>;
   /** A page in a browser profile of its own, at this path. It is closed at the end of the test. */
   openPage(path: string, options?: PageOptions): Promise<Page>;
 }
@@ -44,20 +48,25 @@ export interface ServedShelflife {
  * the browser's console, such as a violation of the content security policy.
  */
 export function serveShelflife(environment: Record<string, string> = {}): ServedShelflife {
-  let parts: { url: string; setUpLink: string; database: TestDatabase; browser: Browser } | undefined;
+  let parts:
+    | { url: string; setUpLink: string; database: TestDatabase; browser: Browser; server: CommandProcess }
+    | undefined;
   const cleanUp = new AsyncDisposableStack();
+
+  const serve = (address: string, database: TestDatabase): CommandProcess =>
+    startCommand(
+      ["serve"],
+      { SHELFLIFE_HTTP_ADDRESS: address, SHELFLIFE_DATABASE_URL: database.url, ...environment },
+      (end) => cleanUp.defer(end),
+    );
 
   beforeAll(async () => {
     const database = await createTestDatabase();
     const browser = await chromium.launch(CHROMIUM_LAUNCH);
     cleanUp.defer(() => browser.close());
-    const server = startCommand(
-      ["serve"],
-      { SHELFLIFE_HTTP_ADDRESS: "127.0.0.1:0", SHELFLIFE_DATABASE_URL: database.url, ...environment },
-      (end) => cleanUp.defer(end),
-    );
+    const server = serve("127.0.0.1:0", database);
     const url = await urlOf(server);
-    parts = { url, setUpLink: await server.waitFor(/set up +(\S+)/), database, browser };
+    parts = { url, setUpLink: await server.waitFor(/set up +(\S+)/), database, browser, server };
   });
   afterAll(() => cleanUp.disposeAsync());
 
@@ -87,6 +96,17 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
       const { stdout, stderr, status } = await create.finished;
       if (status !== 0) throw new Error(`The account could not be made: ${stderr}`);
       return JSON.parse(stdout) as Account;
+    },
+    async stop() {
+      const { server } = started();
+      server.child.kill("SIGTERM");
+      await server.finished;
+    },
+    async startAgain() {
+      const { url, database } = started();
+      const server = serve(new URL(url).host, database);
+      await urlOf(server);
+      parts = { ...started(), server };
     },
     client: ({ key }) => new ShelflifeClient({ baseUrl: started().url, key }),
     async openPage(path, { as, expectedProblems = [], ...contextOptions } = {}) {

@@ -22,6 +22,7 @@ const ADMINISTRATOR = "nadia@demo.example";
 export const PICTURED_PAGES: readonly PicturedPage[] = [
   { name: "sign-in", path: () => "/sign-in", as: () => null },
   { name: "chats", path: () => "/chats", as: ({ chat }) => chat.owner },
+  { name: "chat", path: ({ chat }) => `/chats/${chat.id}`, as: ({ chat }) => chat.owner },
   {
     name: "debug",
     path: ({ chat }) => `/chats/${chat.id}?tab=debug`,
@@ -32,6 +33,17 @@ export const PICTURED_PAGES: readonly PicturedPage[] = [
     },
   },
   { name: "lifecycle", path: () => "/lifecycle", as: () => ADMINISTRATOR },
+  {
+    name: "shorten",
+    path: () => "/lifecycle",
+    as: () => ADMINISTRATOR,
+    async prepare(page) {
+      const form = page.getByRole("form", { name: "Chat debug data retention" });
+      await form.getByRole("textbox").fill("7");
+      await form.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Save 7 days" }).waitFor();
+    },
+  },
   { name: "retention", path: () => "/retention", as: () => ADMINISTRATOR },
   { name: "audit", path: () => "/audit", as: () => ADMINISTRATOR },
   { name: "users", path: () => "/users", as: () => ADMINISTRATOR },

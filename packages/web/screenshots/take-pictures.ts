@@ -21,7 +21,7 @@ export async function takePictures({ browser, url, pages, demo, keys, save }: Pi
     for (const colorScheme of SCHEMES) {
       await using cleanUp = new AsyncDisposableStack();
       const context = await browser.newContext({
-        viewport: { width: 1280, height: 800 },
+        viewport: { width: 1200, height: 800 },
         locale: "en-GB",
         timezoneId: "UTC",
         colorScheme,

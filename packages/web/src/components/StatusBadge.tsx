@@ -33,7 +33,7 @@ const LOOKS: Record<RunStatus | LedgerOutcome, Look> = {
 export function StatusBadge({ status }: { status: RunStatus | LedgerOutcome }): JSX.Element {
   const { label, color, icon: Icon } = LOOKS[status];
   return (
-    <Badge variant="light" color={color} tt="none" leftSection={<Icon size={12} aria-hidden />}>
+    <Badge variant="light" color={color} tt="none" flex="none" leftSection={<Icon size={12} aria-hidden />}>
       {label}
     </Badge>
   );

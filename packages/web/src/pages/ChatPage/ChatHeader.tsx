@@ -41,6 +41,9 @@ export function ChatHeader(props: ChatHeaderProps): JSX.Element {
       {changing.kind === "failed" && <ProblemAlert problem={changing.problem} />}
       {chat.children.length > 0 && (
         <Group gap="2 12" component="ul" p={0} m={0} style={{ listStyle: "none" }} aria-label="Sub-chats">
+          <Text component="li" size="sm" c="dimmed" aria-hidden>
+            Sub-chats:
+          </Text>
           {chat.children.map((child) => (
             <li key={child.id}>
               <ChatLink chatId={child.id}>{child.title}</ChatLink>
@@ -68,7 +71,7 @@ function Facts({ chat, retentionDays, autoArchiveDays }: ChatHeaderProps): JSX.E
   const deletedAt = expiryOf(chat.archived_at, retentionDays);
   const archivedAt = earliestAutoArchive(chat, autoArchiveDays, useNow());
   return (
-    <Stack gap={4}>
+    <Stack gap={4} miw={0} maw="100%">
       <Text size="sm" c="dimmed">
         Updated <TimeText time={chat.updated_at} format="relative" />
         {deletedAt !== null && (
@@ -82,7 +85,7 @@ function Facts({ chat, retentionDays, autoArchiveDays }: ChatHeaderProps): JSX.E
           </>
         )}
       </Text>
-      <Group gap={6}>
+      <Group gap={6} maw="100%">
         {chat.archived && (
           <Badge variant="light" color="gray" tt="none">
             Archived
@@ -94,7 +97,7 @@ function Facts({ chat, retentionDays, autoArchiveDays }: ChatHeaderProps): JSX.E
           </Badge>
         )}
         {Object.entries(chat.labels).map(([name, value]) => (
-          <Badge key={name} variant="default" tt="none">
+          <Badge key={name} variant="default" tt="none" maw="100%">
             {name}: {value}
           </Badge>
         ))}

@@ -33,14 +33,13 @@ export function ChatPageView(props: ChatPageViewProps): JSX.Element {
         <>
           <PageHeading>{chat.title}</PageHeading>
           <ChatHeader {...props} chat={chat} onEdit={() => onEditing(true)} />
-          {editing && (
-            <EditChatDialog
-              chat={chat}
-              saving={saving}
-              onSave={(changes) => onSave(chat, changes)}
-              onClose={() => onEditing(false)}
-            />
-          )}
+          <EditChatDialog
+            opened={editing}
+            chat={chat}
+            saving={saving}
+            onSave={(changes) => onSave(chat, changes)}
+            onClose={() => onEditing(false)}
+          />
           <Tabs value={tab} onChange={(value) => onTab((value ?? "messages") as ChatTab)} keepMounted={false}>
             <Tabs.List mb="md">
               <Tabs.Tab value="messages" leftSection={<IconMessages size={16} aria-hidden />}>

@@ -19,8 +19,24 @@ interface LabelRow {
   readonly value: string;
 }
 
-/** A conversation's title and labels as a form. Mounted when it is opened, so that it begins with what is stored. */
-export function EditChatDialog({ chat, saving, onSave, onClose }: EditChatDialogProps): JSX.Element {
+/** Asks for a conversation's title and labels. The focus goes back to where it was when it closes. */
+export function EditChatDialog(props: EditChatDialogProps & { opened: boolean }): JSX.Element {
+  const { opened, saving, onClose } = props;
+  return (
+    <Modal
+      opened={opened}
+      onClose={() => saving.kind !== "busy" && onClose()}
+      title="Edit title and labels"
+      centered
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <EditForm {...props} />
+    </Modal>
+  );
+}
+
+/** Mounted when the dialog opens, so that it begins with what is stored. */
+function EditForm({ chat, saving, onSave, onClose }: EditChatDialogProps): JSX.Element {
   const [title, setTitle] = useState(chat.title);
   const [labels, setLabels] = useState<readonly LabelRow[]>(() =>
     Object.entries(chat.labels).map(([name, value], key) => ({ key, name, value })),
@@ -42,77 +58,64 @@ export function EditChatDialog({ chat, saving, onSave, onClose }: EditChatDialog
   };
 
   return (
-    <Modal
-      opened
-      onClose={() => !busy && onClose()}
-      title="Edit title and labels"
-      centered
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
-      <form onSubmit={submit} noValidate aria-label="Title and labels">
-        <Stack>
-          <TextInput
-            label="Title"
-            data-autofocus
-            value={title}
-            error={titleProblem}
-            onChange={(event) => setTitle(event.currentTarget.value)}
-          />
-          <Stack gap="xs" component="fieldset" p={0} m={0} bd={0}>
-            <Text component="legend" size="sm" fw={500}>
-              Labels
-            </Text>
-            {labels.map(({ key, name, value }, index) => (
-              <Group key={key} gap="xs" wrap="nowrap" align="flex-start">
-                <TextInput
-                  aria-label={`Name of label ${index + 1}`}
-                  placeholder="name"
-                  flex={1}
-                  value={name}
-                  error={tried ? problems[index] : undefined}
-                  onChange={(event) => edit(key, { name: event.currentTarget.value })}
-                />
-                <TextInput
-                  aria-label={`Value of label ${index + 1}`}
-                  placeholder="value"
-                  flex={1}
-                  maxLength={CHAT_LABEL_CHARACTERS}
-                  value={value}
-                  onChange={(event) => edit(key, { value: event.currentTarget.value })}
-                />
-                <ActionIcon
-                  variant="default"
-                  size={36}
-                  aria-label={`Remove label ${index + 1}`}
-                  onClick={() => setLabels(labels.filter((label) => label.key !== key))}
-                >
-                  <IconTrash size={16} aria-hidden />
-                </ActionIcon>
-              </Group>
-            ))}
-            <div>
-              <Button
-                size="compact-sm"
+    <form onSubmit={submit} noValidate aria-label="Title and labels">
+      <Stack>
+        <TextInput
+          label="Title"
+          data-autofocus
+          value={title}
+          error={titleProblem}
+          onChange={(event) => setTitle(event.currentTarget.value)}
+        />
+        <Stack gap="xs" component="fieldset" p={0} m={0} bd={0}>
+          <Text component="legend" size="sm" fw={500}>
+            Labels
+          </Text>
+          {labels.map(({ key, name, value }, index) => (
+            <Group key={key} gap="xs" wrap="nowrap" align="flex-start">
+              <TextInput
+                aria-label={`Name of label ${index + 1}`}
+                placeholder="name"
+                flex={1}
+                value={name}
+                error={tried ? problems[index] : undefined}
+                onChange={(event) => edit(key, { name: event.currentTarget.value })}
+              />
+              <TextInput
+                aria-label={`Value of label ${index + 1}`}
+                placeholder="value"
+                flex={1}
+                maxLength={CHAT_LABEL_CHARACTERS}
+                value={value}
+                onChange={(event) => edit(key, { value: event.currentTarget.value })}
+              />
+              <ActionIcon
                 variant="default"
-                leftSection={<IconPlus size={14} aria-hidden />}
-                onClick={add}
+                size={36}
+                aria-label={`Remove label ${index + 1}`}
+                onClick={() => setLabels(labels.filter((label) => label.key !== key))}
               >
-                Add label
-              </Button>
-            </div>
-          </Stack>
-          {saving.kind === "failed" && <ProblemAlert problem={saving.problem} />}
-          <Group justify="flex-end" gap="sm">
-            <Button variant="default" onClick={onClose} disabled={busy}>
-              Cancel
+                <IconTrash size={16} aria-hidden />
+              </ActionIcon>
+            </Group>
+          ))}
+          <div>
+            <Button size="compact-sm" variant="default" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
+              Add label
             </Button>
-            <Button type="submit" loading={busy}>
-              Save
-            </Button>
-          </Group>
+          </div>
         </Stack>
-      </form>
-    </Modal>
+        {saving.kind === "failed" && <ProblemAlert problem={saving.problem} />}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose} disabled={busy}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={busy}>
+            Save
+          </Button>
+        </Group>
+      </Stack>
+    </form>
   );
 }
 

@@ -100,7 +100,7 @@ function Mark({
 }
 
 /** The same in words, which is what is read aloud. */
-export function describeLife({ autoArchive, retention, debug }: LifeWindows): string {
+function describeLife({ autoArchive, retention, debug }: LifeWindows): string {
   const archived =
     autoArchive === 0
       ? "A conversation is archived only when somebody archives it"

@@ -1,7 +1,7 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import type { DebugRunSkeleton } from "@shelflife/api-contract";
 import { IconDownload } from "@tabler/icons-react";
-import type { JSX } from "react";
+import { type JSX, useState } from "react";
 
 import { runExportAddress } from "../../../api/chats.ts";
 import { expiryOf } from "../../../components/expiry.ts";
@@ -9,6 +9,9 @@ import { useNow } from "../../../components/now.tsx";
 import { TimeText } from "../../../components/TimeText.tsx";
 import { StepRow, type UseStep } from "./StepRow.tsx";
 import { Waterfall } from "./Waterfall.tsx";
+
+/** How many steps are shown at first, and how many more each time: laying out a row takes a millisecond or two. */
+const STEPS_A_TIME = 100;
 
 interface RunDetailProps {
   readonly run: DebugRunSkeleton;
@@ -19,6 +22,8 @@ interface RunDetailProps {
 
 /** A run that has been opened: when it was, when it goes, its timeline and its steps. */
 export function RunDetail({ run, debugDays, useStep }: RunDetailProps): JSX.Element {
+  const [shown, setShown] = useState(STEPS_A_TIME);
+  const more = Math.min(STEPS_A_TIME, run.steps.length - shown);
   const expiry = expiryOf(run.updated_at, debugDays);
   return (
     <Stack gap="sm">
@@ -47,10 +52,15 @@ export function RunDetail({ run, debugDays, useStep }: RunDetailProps): JSX.Elem
         <Text size="sm">No step has been recorded yet.</Text>
       ) : (
         <Stack component="ol" gap="xs" p={0} m={0} style={{ listStyle: "none" }} aria-label="Steps">
-          {run.steps.map((step) => (
+          {run.steps.slice(0, shown).map((step) => (
             <StepRow key={step.id} step={step} model={run.model} useStep={useStep} />
           ))}
         </Stack>
+      )}
+      {more > 0 && (
+        <Button variant="default" onClick={() => setShown(shown + STEPS_A_TIME)}>
+          Show {more} more of {run.steps.length} steps
+        </Button>
       )}
     </Stack>
   );

@@ -155,7 +155,7 @@ function Folded({ label, value }: { label: string; value: unknown }): JSX.Elemen
   const [opened, setOpened] = useState(false);
   return (
     <div>
-      <Button size="compact-sm" variant="subtle" aria-expanded={opened} onClick={() => setOpened(!opened)}>
+      <Button size="compact-sm" variant="default" aria-expanded={opened} onClick={() => setOpened(!opened)}>
         {opened ? `Hide ${label.toLowerCase()}` : label}
       </Button>
       {opened && <RawText label={label} value={value} />}

@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+
+import { chatItem, completeRun } from "../../server/test/debug-batches.ts";
+import { expectAccessible } from "./accessibility.ts";
+import { type Account, serveShelflife } from "./served-shelflife.ts";
+
+const shelflife = serveShelflife({ SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: "true" });
+
+const CHAT = randomUUID();
+const NARROW = { width: 360, height: 640 };
+const WIDE = { width: 1_280, height: 800 };
+
+let owner: Account;
+
+/** What people have after some days: conversations with long words in them, sub-chats, files, runs, keys, a ledger. */
+beforeAll(async () => {
+  owner = await shelflife.createAccount("owner");
+  const client = shelflife.client(owner);
+  const { run, step } = completeRun({ chat_id: CHAT, status: "interrupted" });
+  const archived = chatItem({ title: "An archived chat" });
+  const { rejected } = await client.recordDebugBatch({
+    chats: [
+      chatItem({ id: CHAT, title: `Why does ${"averylongword".repeat(12)} fail?`, labels: { team: "x".repeat(60) } }),
+      chatItem({ title: "A sub-chat", parent_chat_id: CHAT }),
+      chatItem({ title: "A busy chat", status: "requires_action" }),
+      archived,
+    ],
+    runs: [run],
+    steps: [step],
+  });
+  expect(rejected).toEqual([]);
+  await client.chats.change(archived.id, { archived: true });
+  await client.chats.change(CHAT, { pin_order: 1 });
+  await client.chats.sendMessage(CHAT, { role: "user", content: [{ type: "text", text: "x".repeat(500) }] });
+  await client.setRetentionDays("auto-archive-days", 90);
+  await client.people.createKey({ name: "k".repeat(100), scope: "ingest" });
+  await client.people.create({ email: `${"long".repeat(12)}@example.com`, name: "Somebody", role: "auditor" });
+});
+
+/** Waits until nothing is wider than the screen: the frame of the page moves for a moment when its width changes. */
+async function expectNoSidewaysScrolling(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.documentElement.scrollWidth === document.documentElement.clientWidth);
+}
+
+async function openFirst(page: Page): Promise<void> {
+  await page.getByRole("list", { name: "Debug runs" }).getByRole("button").first().click();
+  await page.getByRole("list", { name: "Steps" }).getByRole("button").first().click();
+  await page.getByText("Thirty days.").waitFor();
+  for (const name of ["Usage", "Raw request", "Raw attempts"]) {
+    await page.getByRole("button", { name, exact: true }).click();
+  }
+}
+
+const PAGES: readonly [string, string, ((page: Page) => Promise<void>)?][] = [
+  ["Chats", "/chats", (page) => page.getByText("A busy chat").waitFor()],
+  ["a chat's messages", `/chats/${CHAT}`, (page) => page.getByText("x".repeat(500)).waitFor()],
+  ["a chat's files", `/chats/${CHAT}?tab=files`, (page) => page.getByText("No files").waitFor()],
+  ["a chat's debug runs", `/chats/${CHAT}?tab=debug`, openFirst],
+  ["Lifecycle", "/lifecycle", (page) => page.getByLabel("Auto-archive period in days").waitFor()],
+  ["Retention", "/retention", (page) => page.getByRole("heading", { name: "Purged by day" }).waitFor()],
+  ["Audit log", "/audit", (page) => page.getByRole("table").waitFor()],
+  ["Users", "/users", (page) => page.getByRole("table").waitFor()],
+  ["Settings", "/settings", (page) => page.getByRole("table").waitFor()],
+];
+
+it.each(PAGES)("%s is accessible in light and dark, and fits a narrow screen", async (_name, path, prepare) => {
+  const page = await shelflife.openPage(path, { as: owner, colorScheme: "light", viewport: WIDE });
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await prepare?.(page);
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
+  await page.setViewportSize(NARROW);
+  await expectNoSidewaysScrolling(page);
+  await expectAccessible(page);
+});
+
+describe("a dialog", () => {
+  it("holds the focus and the page behind it, and gives the focus back", async () => {
+    const page = await shelflife.openPage(`/chats/${CHAT}`, { as: owner, viewport: NARROW });
+    const edit = page.getByRole("button", { name: "Edit" });
+    await edit.focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Edit title and labels" });
+    await dialog.getByRole("textbox", { name: "Title" }).waitFor();
+    await expectAccessible(page);
+    const isInside = () => page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null);
+    const seen = new Set<string>();
+    for (let press = 0; press < 12; press += 1) {
+      await page.keyboard.press("Tab");
+      expect(await isInside()).toBe(true);
+      seen.add(await page.evaluate(() => document.activeElement?.outerHTML ?? ""));
+    }
+    // It went round: there are fewer controls than that, and more than one.
+    expect(seen.size).toBeGreaterThan(4);
+    expect(seen.size).toBeLessThan(12);
+    const scrolled = () => page.evaluate(() => window.scrollY);
+    const before = await scrolled();
+    await page.mouse.move(5, 600);
+    await page.mouse.wheel(0, 400);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    expect(await scrolled()).toBe(before);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await page.waitForFunction(() => document.activeElement?.textContent === "Edit");
+  });
+
+  it("changes a chat's title and labels, and says why where it does not", async () => {
+    const client = shelflife.client(owner);
+    const { id } = await client.chats.create({ title: "Before", labels: { team: "billing" } });
+    const page = await shelflife.openPage(`/chats/${id}`, { as: owner });
+    const dialog = page.getByRole("dialog", { name: "Edit title and labels" });
+    await page.getByRole("button", { name: "Edit" }).click();
+    await dialog.getByRole("textbox", { name: "Title" }).fill("After");
+    await dialog.getByRole("textbox", { name: "Value of label 1" }).fill("support");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { level: 1, name: "After" }).waitFor();
+    await page.getByText("team: support").waitFor();
+    await page.getByRole("button", { name: "Pin" }).click();
+    await page.getByRole("button", { name: "Unpin" }).waitFor();
+    expect(await client.chats.get(id)).toMatchObject({ title: "After", labels: { team: "support" }, pin_order: 1 });
+
+    // Somebody deletes it behind this page.
+    await page.getByRole("button", { name: "Edit" }).click();
+    await dialog.getByRole("textbox", { name: "Title" }).fill("Too late");
+    await shelflife.database.pool.query("DELETE FROM chats WHERE id = $1", [id]);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByRole("alert").waitFor();
+    await expectAccessible(page);
+  });
+});
+
+it("an auditor reads the retention page and changes nothing there", async () => {
+  const auditor = await shelflife.createAccount("auditor");
+  const page = await shelflife.openPage("/retention", { as: auditor });
+  await page.getByRole("heading", { name: "Ledger" }).waitFor();
+  await page.getByRole("table").last().getByRole("row").nth(1).waitFor();
+  await page.getByRole("link", { name: "CSV" }).waitFor();
+  expect(await page.getByRole("button", { name: /Run now|Apply now/ }).count()).toBe(0);
+  await expect(shelflife.client(auditor).retention.run()).rejects.toMatchObject({ code: "forbidden" });
+});
+
+it("who tries too many passwords is told when to try again", async () => {
+  const page = await shelflife.openPage("/sign-in");
+  await page.getByRole("textbox", { name: "E-mail address" }).fill(owner.email);
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  const button = page.getByRole("button", { name: "Sign in" });
+  await button.click();
+  await page.getByRole("alert").filter({ hasText: "The e-mail address or the password is wrong." }).waitFor();
+  // Attempts count before anything in them is looked at.
+  const statuses = await page.evaluate(async () => {
+    const answers: number[] = [];
+    for (let attempt = 0; attempt < 19; attempt += 1) {
+      answers.push((await fetch("/api/auth/sign-in/email", { method: "POST" })).status);
+    }
+    return answers;
+  });
+  expect(statuses.filter((status) => status === 429)).toEqual([]);
+  await button.click();
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /^Too many attempts; try again in \d+ seconds?\.$/ })
+    .waitFor();
+  await expectAccessible(page);
+});
