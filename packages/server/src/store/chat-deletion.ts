@@ -41,7 +41,11 @@ export interface ChatDeletionStore {
   markChatDeleted(chatId: string, origin: AuditOrigin): Promise<string[]>;
   /** Deletes at most so many runs with their steps and payloads; answers how many there were. */
   deleteChatRunBatch(batch: ChatBatch): Promise<number>;
-  /** Deletes at most so many messages, queued messages and links to files; answers how many there were of the most. */
+  /**
+   * Deletes at most so many messages, queued messages and links to files each.
+   *
+   * @returns how many there were of whichever there were the most
+   */
   deleteChatContentBatch(batch: ChatBatch): Promise<number>;
   /**
    * Deletes at most so many payload rows from each of these partitions: those whose runs had been deleted before.
