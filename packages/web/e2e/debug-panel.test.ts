@@ -137,6 +137,7 @@ it("shows raw what has another shape than usual", async () => {
     }
   }
   await page.getByText("Something here has an unusual shape").first().waitFor();
+  expect(await steps(page).getByRole("heading", { name: "Output" }).count()).toBe(odd.length);
   await page.getByRole("region", { name: "Raw request" }).first().getByText('"messages": "hello"').waitFor();
 });
 
