@@ -67,15 +67,17 @@ await takePictures({
 });
 process.stdout.write(`${pages.length * 2} pictures are in ${output}\n`);
 
-/** A chat of somebody who is no administrator, of which several finished runs are still there. */
+/** A chat with messages of somebody who is no administrator, of which several finished runs are still there. */
 async function findChat(): Promise<Demo["chat"]> {
   for (const { email, role, key } of demo.people) {
     if (role !== "member") continue;
     const client = new ShelflifeClient({ baseUrl: url, key });
     for (const { id } of await client.chats.list({ limit: 50 })) {
+      const { messages } = await client.chats.listMessages(id);
       const runs = await client.listDebugRuns(id);
-      if (runs.length >= 3 && runs.every(({ status }) => status === "completed")) return { id, owner: email };
+      if (messages.length > 1 && runs.length >= 3 && runs.every(({ status }) => status === "completed"))
+        return { id, owner: email };
     }
   }
-  throw new Error("The demo has made no chat with three completed runs.");
+  throw new Error("The demo has made no chat with messages and three completed runs.");
 }

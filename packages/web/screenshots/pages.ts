@@ -41,7 +41,7 @@ export const PICTURED_PAGES: readonly PicturedPage[] = [
       const form = page.getByRole("form", { name: "Chat debug data retention" });
       await form.getByRole("textbox").fill("7");
       await form.getByRole("button", { name: "Save" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Save 7 days" }).waitFor();
+      await page.getByRole("dialog").getByText("would delete").first().waitFor();
     },
   },
   { name: "retention", path: () => "/retention", as: () => ADMINISTRATOR },

@@ -13,8 +13,9 @@ interface ConfirmDialogProps {
   readonly confirmLabel: string;
   /** Whether something is lost. */
   readonly dangerous?: boolean;
-  /** `busy` while it happens; a problem where it failed. */
+  /** `waiting` until what it asks is known; `busy` while it happens; a problem where it failed. */
   readonly state:
+    | { readonly kind: "waiting" }
     | { readonly kind: "asking" }
     | { readonly kind: "busy" }
     | { readonly kind: "failed"; readonly problem: Problem };
@@ -41,7 +42,12 @@ export function ConfirmDialog(props: ConfirmDialogProps): JSX.Element {
           <Button variant="default" onClick={onCancel} disabled={busy} data-autofocus>
             Cancel
           </Button>
-          <Button {...(dangerous ? { color: "red" } : {})} loading={busy} onClick={onConfirm}>
+          <Button
+            {...(dangerous ? { color: "red" } : {})}
+            loading={busy}
+            disabled={state.kind === "waiting"}
+            onClick={onConfirm}
+          >
             {confirmLabel}
           </Button>
         </Group>

@@ -316,6 +316,8 @@ export const LooksAtWhatWouldGo: Story = {
   args: { windows: asking({ kind: "shorter", days: 7, preview: { kind: "loading" } }) },
   async play() {
     await expect(await screen.findByRole("status", { name: "Looking at what would go" })).toBeVisible();
+    // Nobody agrees to what has not been said yet.
+    await expect(screen.getByRole("button", { name: "Save 7 days" })).toBeDisabled();
   },
 };
 

@@ -26,13 +26,14 @@ interface ShortenDialogProps {
 export function ShortenDialog({ name, question, onConfirm, onCancel }: ShortenDialogProps): JSX.Element {
   const { calledAs } = WINDOW_TEXTS[name];
   const days = question?.days ?? 0;
+  const isLooking = question?.kind === "shorter" && question.preview.kind === "loading";
   return (
     <ConfirmDialog
       opened={question !== null}
       title={question?.kind === "unknown" ? "Replace a value that could not be read?" : "Save a shorter window?"}
       confirmLabel={days === 0 ? "Switch off" : `Save ${inDays(days)}`}
       dangerous={days !== 0}
-      state={{ kind: "asking" }}
+      state={{ kind: isLooking ? "waiting" : "asking" }}
       onConfirm={onConfirm}
       onCancel={onCancel}
     >
