@@ -206,9 +206,11 @@ export const Large: Story = {
     const raw = canvas.getByRole("region", { name: "Raw request" });
     await expect(raw.textContent.length).toBeLessThan(25_000);
     await expect(canvas.getByRole("button", { name: /Show all 5,000,/ })).toBeVisible();
-    await expect(
-      within(canvas.getByRole("list", { name: "Steps" })).getAllByRole("button", { name: /^Step/ }),
-    ).toHaveLength(500);
+    const steps = within(canvas.getByRole("list", { name: "Steps" }));
+    await expect(steps.getAllByRole("listitem")).toHaveLength(100);
+    await userEvent.click(canvas.getByRole("button", { name: "Show 100 more of 500 steps" }));
+    await expect(steps.getAllByRole("listitem")).toHaveLength(200);
+    await expect(within(canvas.getByRole("region", { name: "Timeline" })).getAllByRole("listitem")).toHaveLength(500);
   },
 };
 
