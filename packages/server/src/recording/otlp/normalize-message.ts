@@ -26,30 +26,26 @@ function normalizeMessage(message: unknown, role: NormalizedMessage["role"]): No
 
 /** The parts of one message, wherever its shape puts them. */
 export function partsOf(message: Record<string, unknown>): NormalizedPart[] {
+  // OpenAI's Responses interface puts what is no message among the messages.
+  if (isLoosePart(message)) return [normalizePart(message)];
   const isToolsAnswer = roleOf(message, "user") === "tool";
-  const toolCallId = message["tool_call_id"] ?? (isToolsAnswer ? message["id"] : undefined);
   const content = parsedContent(message["parts"] ?? message["content"] ?? message["contents"]);
   // A tool's answer may be of any shape, and only a list of parts is one of parts.
-  const answersWhole = isToolsAnswer && !(Array.isArray(content) && content.every(isPart));
-  if (answersWhole)
-    return [normalizePart({ type: "tool-result", id: toolCallId, name: message["name"], result: content })];
+  if (isToolsAnswer && !(Array.isArray(content) && content.every(isPart))) {
+    const id = message["tool_call_id"] ?? message["id"];
+    return [normalizePart({ type: "tool-result", id, name: message["name"], result: content })];
+  }
   const reasoning = message["reasoning"] ?? message["reasoning_content"];
+  const { refusal, function_call: functionCall } = message;
   return [
-    ...(typeof reasoning === "string" && reasoning !== ""
-      ? [normalizePart({ type: "reasoning", text: reasoning })]
-      : []),
-    // OpenAI's Responses interface puts what is no message among the messages.
-    ...(isLoosePart(message)
-      ? [normalizePart(message)]
-      : listOf(content)
-          .filter((part) => part !== "")
-          .map(normalizePart)),
-    ...(typeof message["refusal"] === "string" ? [normalizePart({ type: "text", text: message["refusal"] })] : []),
+    ...(typeof reasoning === "string" && reasoning !== "" ? [{ type: "reasoning", text: reasoning }] : []),
+    ...listOf(content).filter((part) => part !== ""),
+    ...(typeof refusal === "string" ? [{ type: "text", text: refusal }] : []),
     ...listOf(parsed(message["tool_calls"] ?? message["toolCalls"])).map((call) =>
-      normalizePart(isRecord(call) ? { ...call, type: "tool-call" } : call),
+      isRecord(call) ? { ...call, type: "tool-call" } : call,
     ),
-    ...(isRecord(message["function_call"]) ? [normalizePart({ ...message["function_call"], type: "tool-call" })] : []),
-  ];
+    ...(isRecord(functionCall) ? [{ ...functionCall, type: "tool-call" }] : []),
+  ].map(normalizePart);
 }
 
 /** A content that is a list of parts as JSON is one; any other text is what it says, whatever it looks like. */

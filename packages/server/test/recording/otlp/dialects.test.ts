@@ -173,6 +173,22 @@ describe("the semantic conventions for generative AI", () => {
     );
   });
 
+  test("with JSON that is nested deeper than any message is, which stays a text", async () => {
+    const deep = `${"[".repeat(200)}${"]".repeat(200)}`;
+    await expectStep(
+      {
+        attributes: { "gen_ai.operation.name": "chat", "gen_ai.input.messages": deep, "gen_ai.usage.input_tokens": 1 },
+      },
+      {
+        messages: [{ role: "user", parts: [{ type: "text", text: deep }] }],
+        tools: [],
+        content: [],
+        finish_reason: "other",
+        usage: { input_tokens: 1 },
+      },
+    );
+  });
+
   test("with embeddings, whose input is the message", async () => {
     await expectStep(
       {
@@ -493,6 +509,37 @@ describe("OpenInference", () => {
       },
     );
   });
+});
+
+test("a span in several of them, which is read in the most precise one that says a thing", async () => {
+  await expectStep(
+    {
+      attributes: {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.model.id": "not this one",
+        "ai.prompt.messages": JSON.stringify([{ role: "user", content: "not this one" }]),
+        "ai.prompt.tools": [JSON.stringify(TOOL_DEFINITION)],
+        "ai.settings.topK": 3,
+        "ai.settings.temperature": 0.1,
+        "ai.usage.inputTokens": 1,
+        "ai.usage.reasoningTokens": 8,
+        "ai.response.text": "It is.",
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt-5",
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.system_instructions": JSON.stringify(INSTRUCTIONS),
+        "gen_ai.input.messages": JSON.stringify(INPUT_MESSAGES),
+        "gen_ai.usage.input_tokens": 40,
+        "gen_ai.usage.output_tokens": 12,
+        "gen_ai.response.finish_reasons": ["stop"],
+      },
+    },
+    {
+      options: { temperature: 0.5, top_k: 3 },
+      usage: { ...USAGE, reasoning_tokens: 8 },
+      metadata: { model: "gpt-5" },
+    },
+  );
 });
 
 test("Langfuse, whose observations hold input and output as they are", async () => {

@@ -63,12 +63,13 @@ describe("a tool's span", () => {
     const between = toolSpan({ traceId, start: SPANS_START + 2_000 });
     const after = toolSpan({ traceId, start: SPANS_START + 7_000 });
     const early = toolSpan({ traceId, start: SPANS_START - 7_000 });
-    await sendSpans(app, user, [first, second, inside, between, after, early]);
+    const together = toolSpan({ traceId, start: second.start });
+    await sendSpans(app, user, [first, second, inside, between, after, early, together]);
     const { steps } = await runOf(app, user, traceChatId(traceId));
     const spans = (step: DebugStep | undefined) =>
       (toolsOf(step) as { span_id: string }[]).map(({ span_id }) => span_id);
     expect(spans(steps[0])).toEqual([early.spanId, between.spanId, inside.spanId]);
-    expect(spans(steps[1])).toEqual([after.spanId]);
+    expect(spans(steps[1])).toEqual([together.spanId, after.spanId]);
   });
 
   test("says how it failed", async () => {

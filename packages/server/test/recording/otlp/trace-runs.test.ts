@@ -163,7 +163,20 @@ describe("a span that names no chat", () => {
     const other = await app.createUser();
     await sendSpans(app, user, [sentSpan({ traceId, attributes: names })]);
     expect(await sendSpans(app, other, [modelSpan({ traceId })])).toEqual(TAKEN);
-    expect((await runOf(app, other, traceChatId(traceId))).steps).toHaveLength(1);
+    const third = await app.createUser();
+    await sendSpans(app, third, [sentSpan({ traceId, attributes: { "session.id": newTraceId() } })]);
+    expect(await sendSpans(app, other, [modelSpan({ traceId })])).toEqual(TAKEN);
+    expect((await runOf(app, other, traceChatId(traceId))).steps).toHaveLength(2);
+  });
+
+  test("brings its payloads along, also where its run turned out to have started earlier meanwhile", async () => {
+    const [traceId, id] = [newTraceId(), newTraceId()];
+    const root = sentSpan({ traceId, attributes: { "session.id": id } });
+    const at = (second: number, asks: string) => modelSpan({ traceId, asks, start: SPANS_START + second * 1_000 });
+    for (const span of [at(20, "second"), at(0, "first"), root]) await sendSpans(app, user, [span]);
+    const { steps } = await runOf(app, user, chatOf(id));
+    const asked = steps.map(({ normalized_request }) => JSON.stringify(normalized_request["messages"]));
+    expect(asked).toEqual([expect.stringContaining("first"), expect.stringContaining("second")]);
   });
 });
 

@@ -6,6 +6,7 @@ import { createTestApp, type TestApp, type TestUser } from "../../test-app.ts";
 import {
   chatOf,
   modelSpan,
+  newSpanId,
   newTraceId,
   runOf,
   runsOf,
@@ -90,6 +91,18 @@ describe("the owner of a chat", () => {
       }
       expect((await runOf(app, person, chatOf(id))).steps).toHaveLength(1);
     }
+  });
+
+  test("stays the service where it came to know the person too late, and its spans are recorded there", async () => {
+    const [id, traceId] = [newTraceId(), newTraceId()];
+    const model = () => modelSpan({ traceId, parentSpanId: newSpanId(), attributes: { "session.id": id } });
+    const root = sentSpan({ traceId, attributes: { "session.id": id, "user.email": person.email } });
+    for (const span of [model(), root, model()]) {
+      expect(await sendSpans(app, service, [span])).toEqual(TAKEN);
+    }
+    expect(await storedRow(app.pool, "chats", chatOf(id))).toMatchObject({ owner_id: service.id });
+    const key = await app.createKey(service.id, "full");
+    expect((await runOf(app, { key }, chatOf(id))).steps).toHaveLength(2);
   });
 
   test("stays who it is: what a span says of somebody else goes into no chat of theirs", async () => {
