@@ -44,7 +44,10 @@ export async function readWindowOutlooks(
         const taking = policies.filter(({ proposed: { records } }) => records.count > 0 || records.at_least);
         return { setting, action, window, dueAt, taking };
       } catch (error) {
-        log.warn({ setting: setting.name, code: codeOf(error) }, "what a window will take could not be found out");
+        // A start that is told to stop while it looks has nothing to report.
+        if (!signal.aborted) {
+          log.warn({ setting: setting.name, code: codeOf(error) }, "what a window will take could not be found out");
+        }
         return { setting, action, window, dueAt: null, taking: [] };
       }
     }),
