@@ -276,6 +276,12 @@ describe("an error", () => {
   });
 });
 
+test("a slash at the end of the address changes nothing", async () => {
+  const request = { json: exportRequest([modelSpan()]), headers: JSON_TYPE };
+  expect(await (await post(request, "/v1/traces/")).json()).toEqual({});
+  expect(await statusOf(await app.request("POST", "/v1/traces/", request))).toMatchObject({ status: 401, code: 16 });
+});
+
 describe("a server that cannot store spans at the moment", () => {
   test.each(["57P03", "53300", "ECONNREFUSED", "55P03", undefined])(
     "asks for another try, which does no harm, where the database fails with %s",

@@ -80,6 +80,14 @@ describe.each(["protobuf", "json"] as const)("the SDK's exporter for %s", (encod
     expect(exporting.complaints).toEqual([]);
   });
 
+  test("finds all that it needs in the environment", async () => {
+    await using exporting = await startExportingApplication({ encoding, byEnvironment: true });
+    const id = newTraceId();
+    takeTurn(exporting, { "gen_ai.conversation.id": id });
+    await exporting.flush();
+    expect((await runOf(exporting.app, exporting.user, chatOf(id))).steps).toHaveLength(2);
+  });
+
   test("records what a span recorded as an exception", async () => {
     await using exporting = await startExportingApplication({ encoding });
     const id = newTraceId();

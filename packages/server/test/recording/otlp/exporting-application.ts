@@ -14,6 +14,7 @@ import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { vi } from "vitest";
 
 import { listen, type Listener } from "../../../src/http/listen.ts";
 import { systemClock } from "../../../src/clock.ts";
@@ -27,8 +28,8 @@ export interface ExportingOptions extends TestAppOptions {
   readonly batches?: boolean;
   /** What is sent in place of the user's key. */
   readonly key?: string;
-  /** What is put behind the server's address. */
-  readonly path?: string;
+  /** Whether the exporter finds its settings in the environment, as the documentation has them. */
+  readonly byEnvironment?: boolean;
 }
 
 /** An application with OpenTelemetry's SDK and exporter, and the server that it exports to. */
@@ -49,7 +50,7 @@ export async function startExportingApplication({
   compression = "none",
   batches = true,
   key,
-  path = "/v1/traces",
+  byEnvironment = false,
   ...options
 }: ExportingOptions = {}): Promise<ExportingApplication> {
   // The spans have the times of this machine, which must not lie in the server's future.
@@ -65,11 +66,14 @@ export async function startExportingApplication({
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
   const Exporter = encoding === "json" ? JsonExporter : ProtobufExporter;
-  const exporter = new Exporter({
-    url: `${listener.url}${path}`,
+  const settings = {
+    url: `${listener.url}/v1/traces`,
     headers: { Authorization: `Bearer ${key ?? user.key}` },
     compression: compression as ConstructorParameters<typeof Exporter>[0] extends { compression?: infer C } ? C : never,
-  });
+  };
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", listener.url);
+  vi.stubEnv("OTEL_EXPORTER_OTLP_HEADERS", `Authorization=Bearer%20${user.key}`);
+  const exporter = byEnvironment ? new Exporter() : new Exporter(settings);
   const processor = batches ? new BatchSpanProcessor({ exporter }) : new SimpleSpanProcessor({ exporter });
   const resource = resourceFromAttributes({ "service.name": "test-application" });
   const provider = new TracerProvider({ resource, spanProcessors: [processor] });
@@ -88,6 +92,7 @@ export async function startExportingApplication({
       trace.disable();
       context.disable();
       diag.disable();
+      vi.unstubAllEnvs();
       await listener.close();
     },
   };

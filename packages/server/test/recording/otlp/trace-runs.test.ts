@@ -189,14 +189,21 @@ describe("a run", () => {
       modelSpan({ traceId, asks, start: SPANS_START + second * 1_000, attributes });
     await sendSpans(app, user, [at(20, "third")]);
     await sendSpans(app, user, [at(0, "first"), at(10, "second")]);
+    // The run has ended, as far as anybody knew.
+    expect(await sendSpans(app, user, [at(90, "fourth")])).toEqual(TAKEN);
     const run = await runOf(app, user, chatOf(id));
     const said = run.steps.map(({ normalized_request: { messages } }) => JSON.stringify(messages));
-    expect(run.steps.map(({ step_number }) => step_number)).toEqual([1, 2, 3]);
-    expect(said.map((text) => /first|second|third/.exec(text)?.[0])).toEqual(["first", "second", "third"]);
+    expect(run.steps.map(({ step_number }) => step_number)).toEqual([1, 2, 3, 4]);
+    expect(said.map((text) => /first|second|third|fourth/.exec(text)?.[0])).toEqual([
+      "first",
+      "second",
+      "third",
+      "fourth",
+    ]);
     expect(run).toMatchObject({
       started_at: new Date(SPANS_START).toISOString(),
-      finished_at: new Date(SPANS_START + 21_000).toISOString(),
-      summary: { first_message: "first", step_count: 3, total_input_tokens: 21 },
+      finished_at: new Date(SPANS_START + 91_000).toISOString(),
+      summary: { first_message: "first", step_count: 4, total_input_tokens: 28 },
     });
   });
 
