@@ -38,7 +38,8 @@ function copy(value: unknown, walk: Walk): Json | undefined {
     case "boolean":
       return value;
     case "number":
-      return Number.isFinite(value) ? value : null;
+      // Adding 0 makes the zero that JSON knows of the one that it does not.
+      return Number.isFinite(value) ? value + 0 : null;
     case "bigint":
       return value.toString();
     case "object":

@@ -36,6 +36,10 @@ describe("a snapshot", () => {
     );
   });
 
+  it("knows one zero, as JSON does", () => {
+    expect(Object.is(snapshot(-0), 0)).toBe(true);
+  });
+
   it("writes dates, URLs and big numbers as text", () => {
     expect(snapshot({ at: new Date(0), to: new URL("https://example.com/x"), big: 12345678901234567890n })).toEqual({
       at: "1970-01-01T00:00:00.000Z",
