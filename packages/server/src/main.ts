@@ -93,15 +93,10 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
 
     // Whoever could not listen is not the server, and must not purge: the loop starts last.
     const finaliser = startStaleFinaliser({ store: authorizedStore(store, { kind: "finaliser" }), clock, log });
-    const runTick = async (stopping: AbortSignal): Promise<TickReport> => {
-      // At the start the two would otherwise pass over each other's rows.
-      await finaliser.firstPass;
-      return runMaintenance(purge, stopping);
-    };
-    const started = startPurgeLoop({ runTick, clock, log });
+    closing.push(() => finaliser.stop());
+    const started = startPurgeLoop({ runTick: (stopping) => runMaintenance(purge, stopping), clock, log });
     loop = started;
     closing.push(() => started.stop());
-    closing.push(() => finaliser.stop());
     return { url: listener.url, banner, stop };
   } catch (error) {
     await stop();

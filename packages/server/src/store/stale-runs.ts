@@ -7,6 +7,8 @@ import { summarizeEndedRuns } from "./ingest-runs.ts";
 export interface StaleRequest {
   /** What was last written to before this moment is stale. */
   readonly touchedBefore: Date;
+  /** What was last written to before this moment is left alone, for now. */
+  readonly touchedSince: Date;
   /** At most so many rows in one short transaction. */
   readonly limit: number;
   readonly signal: AbortSignal;
@@ -22,7 +24,7 @@ export interface StaleRunsStore {
   /** Closes stale steps whose run goes on without them, or has ended without them. */
   closeStaleSteps(request: StaleRequest): Promise<number>;
   /** Ends the status `running` of chats in which nothing has happened and no run goes on. */
-  endDeadChats(request: StaleRequest): Promise<number>;
+  endDeadChats(request: Omit<StaleRequest, "touchedSince">): Promise<number>;
 }
 
 interface RunKey {
@@ -32,11 +34,11 @@ interface RunKey {
 
 export function staleRunsStore(database: Database): StaleRunsStore {
   return {
-    closeStaleRuns({ touchedBefore, limit, signal }) {
+    closeStaleRuns({ touchedBefore, touchedSince, limit, signal }) {
       return cancellableTransaction(database, signal, async (transaction) => {
         const { rows: runs } = await sql<RunKey>`
           SELECT id, chat_id FROM chat_debug_runs
-          WHERE finished_at IS NULL AND updated_at < ${touchedBefore}
+          WHERE finished_at IS NULL AND updated_at < ${touchedBefore} AND updated_at >= ${touchedSince}
           ORDER BY updated_at
           LIMIT ${limit}
           FOR UPDATE SKIP LOCKED
@@ -59,9 +61,9 @@ export function staleRunsStore(database: Database): StaleRunsStore {
       });
     },
 
-    closeStaleSteps({ touchedBefore, limit, signal }) {
+    closeStaleSteps({ touchedBefore, touchedSince, limit, signal }) {
       return cancellableTransaction(database, signal, async (transaction) => {
-        const runs = await lockRunsOfStaleSteps(transaction, { touchedBefore, limit });
+        const runs = await lockRunsOfStaleSteps(transaction, { touchedBefore, touchedSince, limit });
         if (runs.length === 0) return 0;
         const { numAffectedRows: steps = 0n } = await sql`
           UPDATE chat_debug_steps AS step
@@ -112,7 +114,7 @@ function chosenRuns(runs: readonly RunKey[]): RawBuilder<unknown> {
 /** Runs are locked before their steps, as every writer does; a step is never locked by itself. */
 async function lockRunsOfStaleSteps(
   transaction: OpenTransaction,
-  { touchedBefore, limit }: Pick<StaleRequest, "touchedBefore" | "limit">,
+  { touchedBefore, touchedSince, limit }: Omit<StaleRequest, "signal">,
 ): Promise<readonly RunKey[]> {
   const { rows } = await sql<RunKey>`
     SELECT run.id, run.chat_id
@@ -121,7 +123,7 @@ async function lockRunsOfStaleSteps(
       SELECT DISTINCT run_id, chat_id
       FROM (
         SELECT run_id, chat_id FROM chat_debug_steps
-        WHERE finished_at IS NULL AND updated_at < ${touchedBefore}
+        WHERE finished_at IS NULL AND updated_at < ${touchedBefore} AND updated_at >= ${touchedSince}
         ORDER BY updated_at
         LIMIT ${limit}
       ) AS stale

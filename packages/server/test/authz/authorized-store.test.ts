@@ -162,7 +162,7 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   observePurgeWindow: { input: () => [setting, 0], ...purging },
   listLedger: { input: () => [{ limit: 1 }], ...readingPurge },
   readLatestLedgerRows: { input: () => [[]], ...readingPurge },
-  isPurgeRunning: readingPurge,
+  isPurgeRunning: { own: ["auditor", "owner", "purger", "finaliser", "operator"] },
   measureStoredBytes: { input: () => [new Date(0)], ...readingPurge },
   sumPurgedRecords: { input: () => [new Date(0)], ...readingPurge },
   auditPurgeStart: { input: () => [{ userId: null }], own: MANAGERS },

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { authorizedStore } from "../../src/authz/authorized-store.ts";
+import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
 import {
   FINALISER_INTERVAL_MS,
   finaliseStale,
@@ -14,6 +15,7 @@ import { storedRow } from "../stored-rows.ts";
 import { createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 
 const { signal } = new AbortController();
+const HOUR_MS = 3_600_000;
 
 let app: TestApp;
 let owner: TestUser;
@@ -23,8 +25,8 @@ beforeEach(async () => {
   owner = await app.createUser();
 });
 
-function finalise(): Promise<Finalised> {
-  return finaliseStale(dependencies(), signal);
+function finalise({ old = true } = {}): Promise<Finalised> {
+  return finaliseStale(dependencies(), { signal, old });
 }
 
 function dependencies() {
@@ -269,40 +271,86 @@ describe("a backlog of more than one batch", () => {
   });
 });
 
+describe("a run that a purge may be after", () => {
+  /** One that was left a day ago, and one of just under 23 hours. */
+  async function leaveTwo(): Promise<{ older: SentRun; younger: SentRun }> {
+    const { run: older } = await startRun();
+    await app.clock.advance(2 * HOUR_MS);
+    const { run: younger } = await startRun();
+    await app.clock.advance(23 * HOUR_MS);
+    return { older, younger };
+  }
+
+  test("is left alone while a purge is running, so that neither passes over the other's rows", async () => {
+    const { older, younger } = await leaveTwo();
+    const lock = await tryPurgeLock(app.pool);
+    expect(await finalise()).toMatchObject({ runs: 1, steps: 1 });
+    expect(await storedRun(younger.id)).toMatchObject({ status: "interrupted" });
+    expect(await storedRun(older.id)).toMatchObject({ status: "in_progress" });
+    await lock?.release();
+    expect(await finalise()).toMatchObject({ runs: 1, steps: 1 });
+    expect(await storedRun(older.id)).toMatchObject({ status: "interrupted" });
+  });
+
+  test("is left alone by the pass of a start, with its steps", async () => {
+    const { older } = await leaveTwo();
+    await app.pool.query("UPDATE chat_debug_runs SET finished_at = updated_at, status = 'completed' WHERE id = $1", [
+      older.id,
+    ]);
+    expect(await finalise({ old: false })).toMatchObject({ runs: 1, steps: 1 });
+    expect(await finalise()).toMatchObject({ runs: 0, steps: 1 });
+  });
+});
+
 describe("the loop", () => {
   test("makes a pass at once and then every minute, also after one that failed", async () => {
     let failing = true;
-    const counted: number[] = [];
+    let passes = 0;
     const store = authorizedStore(app.store, { kind: "finaliser" });
     const loop = startStaleFinaliser({
       ...dependencies(),
       store: {
         ...store,
-        async closeStaleRuns(request) {
+        // The last thing that a pass does.
+        async endDeadChats(request) {
           if (failing) throw new Error("no answer");
-          const closed = await store.closeStaleRuns(request);
-          counted.push(closed.runs);
-          return closed;
+          passes += 1;
+          return store.endDeadChats(request);
         },
       },
     });
-    await loop.firstPass;
-    failing = false;
-    await startRun();
     await app.clock.waitForSleepers();
+    failing = false;
+    const { run } = await startRun();
     await app.clock.advance(FINALISER_INTERVAL_MS - 1);
-    expect(counted).toEqual([]);
+    expect(passes).toBe(0);
     await app.clock.advance(1);
     await app.clock.waitForSleepers();
-    expect(counted).toEqual([0]);
-    // Five minutes and some after the run was touched it is closed.
-    for (let minutes = 0; minutes < 5; minutes += 1) {
+    expect(passes).toBe(1);
+    // Five minutes after the run was touched it goes on yet, and a minute later it is closed.
+    for (const status of ["in_progress", "in_progress", "in_progress", "in_progress", "interrupted"]) {
       await app.clock.advance(FINALISER_INTERVAL_MS);
       await app.clock.waitForSleepers();
+      expect(await storedRun(run.id)).toMatchObject({ status });
     }
-    expect(counted).toEqual([0, 0, 0, 0, 0, 1]);
+    expect(passes).toBe(6);
     await loop.stop();
     await app.clock.advance(10 * FINALISER_INTERVAL_MS);
-    expect(counted).toHaveLength(6);
+    expect(passes).toBe(6);
+  });
+
+  test("closes at the start what was left lately, and what is old a minute later", async () => {
+    const { run: old } = await startRun();
+    await app.clock.advance(23 * HOUR_MS);
+    const { run: late } = await startRun();
+    await app.clock.advance(HOUR_MS);
+    const loop = startStaleFinaliser(dependencies());
+    await app.clock.waitForSleepers();
+    expect(await storedRun(late.id)).toMatchObject({ status: "interrupted" });
+    expect(await storedRun(old.id)).toMatchObject({ status: "in_progress" });
+    await app.clock.advance(FINALISER_INTERVAL_MS);
+    await app.clock.waitForSleepers();
+    expect(await storedRun(old.id)).toMatchObject({ status: "interrupted" });
+    await loop.stop();
   });
 });

@@ -226,7 +226,7 @@ describe("over a million runs, every statement in bulk goes by an index", () => 
   });
 
   it("closing what was left unfinished, and the look for what there is of it", async () => {
-    const request = { touchedBefore: NOW, limit: 200, signal };
+    const request = { touchedBefore: NOW, touchedSince: new Date(0), limit: 200, signal };
     const chatId = chats[3] ?? "";
     await database.pool.query(
       `WITH run AS (

@@ -292,7 +292,12 @@ async function callAdministrationMethods({ store, clock, client }: TestApp, owne
     runs: [left],
     steps: [stepItem(left, old)],
   });
-  const stale = { touchedBefore: clock.now(), limit: 10, signal: new AbortController().signal };
+  const stale = {
+    touchedBefore: clock.now(),
+    touchedSince: new Date(0),
+    limit: 10,
+    signal: new AbortController().signal,
+  };
   await store.closeStaleRuns(stale);
   const ended = runItem({ ...old, status: "completed" });
   await client(owner.key).recordDebugBatch({ runs: [ended], steps: [stepItem(ended, old)] });

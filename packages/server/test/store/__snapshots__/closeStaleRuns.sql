@@ -6,9 +6,9 @@ SELECT
   set_config('statement_timeout', $2, true);
 
 SELECT id, chat_id FROM chat_debug_runs
-WHERE finished_at IS NULL AND updated_at < $1
+WHERE finished_at IS NULL AND updated_at < $1 AND updated_at >= $2
 ORDER BY updated_at
-LIMIT $2
+LIMIT $3
 FOR UPDATE SKIP LOCKED;
 
       UPDATE chat_debug_runs AS run

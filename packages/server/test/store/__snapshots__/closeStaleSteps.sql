@@ -11,9 +11,9 @@ JOIN (
   SELECT DISTINCT run_id, chat_id
   FROM (
     SELECT run_id, chat_id FROM chat_debug_steps
-    WHERE finished_at IS NULL AND updated_at < $1
+    WHERE finished_at IS NULL AND updated_at < $1 AND updated_at >= $2
     ORDER BY updated_at
-    LIMIT $2
+    LIMIT $3
   ) AS stale
 ) AS left_behind ON left_behind.run_id = run.id AND left_behind.chat_id = run.chat_id
 ORDER BY run.id
