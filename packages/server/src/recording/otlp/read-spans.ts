@@ -52,14 +52,9 @@ function readId(bytes: Uint8Array, length: number): string | undefined {
   return Buffer.from(bytes).toString("hex");
 }
 
-/** The last millisecond of the year 9999. */
-const LATEST_MS = 253_402_300_799_999n;
-
-/** A time that is zero is not known, and one that no calendar has is not meant. */
+/** A time of zero is not known. The latest that there is lies in the year 2554. */
 function readTime(nanoseconds: bigint): string | undefined {
-  const milliseconds = nanoseconds / 1_000_000n;
-  if (nanoseconds === 0n || milliseconds > LATEST_MS) return undefined;
-  return new Date(Number(milliseconds)).toISOString();
+  return nanoseconds === 0n ? undefined : new Date(Number(nanoseconds / 1_000_000n)).toISOString();
 }
 
 function readAttributes(pairs: readonly KeyValue[]): Attributes {

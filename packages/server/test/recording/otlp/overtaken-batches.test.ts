@@ -58,6 +58,16 @@ test("a batch that another one overtakes, which gives its trace a further run, s
   expect(await runsOf(app, user, chatOf(one))).toEqual([]);
 });
 
+test("a request of many spans is stored in portions, and each trace whole", async () => {
+  const long = newTraceId();
+  const spans = Array.from({ length: 1_000 }, () =>
+    sentSpan({ traceId: long, attributes: { "session.id": "portions" } }),
+  );
+  batches = 0;
+  await sendSpans(app, user, [modelSpan({ traceId: long }), ...spans, modelSpan(), modelSpan()]);
+  expect(batches).toBe(2);
+});
+
 test("a batch that is overtaken again and again is worth another try by its sender", async () => {
   const traceId = newTraceId();
   const overtake = (): Promise<void> => {

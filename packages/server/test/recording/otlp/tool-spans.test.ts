@@ -72,6 +72,26 @@ describe("a tool's span", () => {
     expect(spans(steps[1])).toEqual([together.spanId, after.spanId]);
   });
 
+  test("that is sent again counts as it came last", async () => {
+    const traceId = newTraceId();
+    const tool = toolSpan({ traceId });
+    await sendSpans(app, user, [
+      modelSpan({ traceId }),
+      { ...tool, name: "earlier", attributes: { ...tool.attributes, "gen_ai.tool.name": "earlier" } },
+    ]);
+    await sendSpans(app, user, [tool]);
+    expect(toolsOf((await runOf(app, user, traceChatId(traceId))).steps[0])).toMatchObject([{ tool_name: "weather" }]);
+  });
+
+  test("is one of the first two hundred of its step, or is left out", async () => {
+    const traceId = newTraceId();
+    const tools = Array.from({ length: 205 }, (_, index) => toolSpan({ traceId, start: SPANS_START + index }));
+    await sendSpans(app, user, [modelSpan({ traceId }), ...tools.slice(100)]);
+    await sendSpans(app, user, tools.slice(0, 100));
+    const kept = toolsOf((await runOf(app, user, traceChatId(traceId))).steps[0]) as { span_id: string }[];
+    expect(kept.map(({ span_id }) => span_id)).toEqual(tools.slice(0, 200).map(({ spanId }) => spanId));
+  });
+
   test("says how it failed", async () => {
     const traceId = newTraceId();
     const tool = toolSpan({ traceId, error: "The station is offline.", attributes: { "error.type": "OfflineError" } });

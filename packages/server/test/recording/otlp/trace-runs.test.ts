@@ -253,6 +253,25 @@ describe("a run", () => {
     expect(await countRows(app.pool)).toEqual(before);
   });
 
+  test("is nothing to remember where its trace has nothing that is recorded, and names no chat", async () => {
+    const span = sentSpan({ name: "GET /", attributes: { "http.request.method": "GET" } });
+    await sendSpans(app, user, [span]);
+    const { rows } = await app.pool.query("SELECT FROM otlp_traces WHERE trace_id = $1", [span.traceId]);
+    expect(rows).toEqual([]);
+  });
+
+  test("has the names of its provider and model, and no texts in their place", async () => {
+    const [id, long] = [newTraceId(), "m".repeat(500)];
+    const attributes = { "session.id": id, "gen_ai.request.model": long, "gen_ai.provider.name": long };
+    await sendSpans(app, user, [modelSpan({ name: long, attributes })]);
+    const cut = long.slice(0, 200);
+    expect(await runOf(app, user, chatOf(id))).toMatchObject({
+      provider: cut,
+      model: cut,
+      steps: [{ metadata: { provider: cut, model: cut, span_name: cut } }],
+    });
+  });
+
   test("is the same after everything was sent again", async () => {
     const id = newTraceId();
     const traceId = newTraceId();
@@ -269,6 +288,7 @@ describe("a run", () => {
   test("ends in an error where its span did, which says what happened", async () => {
     const id = newTraceId();
     const events = [
+      { name: "exception", attributes: { "exception.type": "Error", "exception.message": "It was tried again." } },
       {
         name: "exception",
         attributes: {

@@ -93,6 +93,25 @@ describe("the owner of a chat", () => {
     }
   });
 
+  test("stays known when a further span of the trace does not name them", async () => {
+    const [id, traceId] = [newTraceId(), newTraceId()];
+    const naming = (attributes: SentAttributes) =>
+      sentSpan({ traceId, attributes: { "session.id": id, ...attributes } });
+    for (const span of [naming({ "user.email": person.email }), naming({}), modelSpan({ traceId })]) {
+      expect(await sendSpans(app, service, [span])).toEqual(TAKEN);
+    }
+    expect((await runOf(app, person, chatOf(id))).steps).toHaveLength(1);
+  });
+
+  test("keeps what another service recorded for them of a trace of the same id", async () => {
+    const [id, traceId] = [newTraceId(), newTraceId()];
+    const named = { "user.email": person.email };
+    await sendSpans(app, service, [modelSpan({ traceId, attributes: named })]);
+    const another = await app.createUser({ scope: "ingest" });
+    await sendSpans(app, another, [sentSpan({ traceId, attributes: { ...named, "session.id": id } })]);
+    expect((await runOf(app, person, traceChatId(traceId))).steps).toHaveLength(1);
+  });
+
   test("stays the service where it came to know the person too late, and its spans are recorded there", async () => {
     const [id, traceId] = [newTraceId(), newTraceId()];
     const model = () => modelSpan({ traceId, parentSpanId: newSpanId(), attributes: { "session.id": id } });
@@ -211,6 +230,13 @@ describe("where recording is a choice", () => {
     // And what still comes of that trace is refused.
     expect(await sendSpans(gated, recorder, [modelSpan({ traceId })])).toEqual(refused(1, "off for this chat's owner"));
     expect(await countRows(gated.pool)).toEqual({ chats: 0, runs: 0, steps: 0, payloads: 0 });
+  });
+
+  test("what spans say of somebody who is recorded stays, whoever the rest of their trace is about", async () => {
+    const [traceId, id] = [newTraceId(), newTraceId()];
+    await sendSpans(gated, recorder, [modelSpan({ traceId, attributes: { "user.email": recorded.email } })]);
+    await sendSpans(gated, recorder, [sentSpan({ traceId, attributes: of(unrecorded, id) })]);
+    expect((await runOf(gated, recorded, traceChatId(traceId))).steps).toHaveLength(1);
   });
 
   test("a trace whose run has started goes on after its owner has switched off, and a new one does not", async () => {
