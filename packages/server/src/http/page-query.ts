@@ -29,6 +29,14 @@ export const beforeSchema = z
   })
   .optional();
 
+/** A name to filter by; PostgreSQL takes no text with U+0000. */
+export const filterSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" })
+  .optional();
+
 /** How the parameters of every such list are described. */
 export const PAGE_PARAMETERS = {
   limit: { description: `${PAGE_DEFAULT} unless told.`, schema: z.int().min(1).max(PAGE_MAX) },

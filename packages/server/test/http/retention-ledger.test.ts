@@ -105,6 +105,7 @@ describe("a page of the ledger", () => {
     ["before", Buffer.from(`2026-13-45 00:00:00+00 ${randomUUID()}`).toString("base64url")],
     ["before", Buffer.from("2026-03-01 00:00:00+00 x").toString("base64url")],
     ["policy", ""],
+    ["policy", "%00"],
     ["format", "xml"],
   ])("refuses the parameter %s=%s by its name", async (field, value) => {
     const response = await app.request("GET", `${PATH}?${field}=${value}`, { key: admin.key });

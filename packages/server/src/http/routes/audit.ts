@@ -1,12 +1,12 @@
 import { auditPageSchema, pageLimitSchema, type AuditPage } from "@shelflife/api-contract";
 import { z } from "zod";
 
-import { beforeSchema, PAGE_PARAMETERS, writeCursor } from "../page-query.ts";
+import { beforeSchema, filterSchema, PAGE_PARAMETERS, writeCursor } from "../page-query.ts";
 import type { Route } from "../route.ts";
 import { validateQuery } from "../validate.ts";
 
 const querySchema = z.object({
-  resource_type: z.string().min(1).max(100).optional(),
+  resource_type: filterSchema,
   limit: pageLimitSchema,
   before: beforeSchema,
 });

@@ -6,12 +6,12 @@ import { LEDGER_COLUMNS, renderLedgerRow } from "../../retention/render-ledger.t
 import type { LedgerQuery } from "../../store/ledger-page.ts";
 import { csvLine } from "../csv-line.ts";
 import type { RequestContext } from "../environment.ts";
-import { beforeSchema, PAGE_PARAMETERS, writeCursor } from "../page-query.ts";
+import { beforeSchema, filterSchema, PAGE_PARAMETERS, writeCursor } from "../page-query.ts";
 import type { Route } from "../route.ts";
 import { validateQuery } from "../validate.ts";
 
 const querySchema = z.object({
-  policy: z.string().min(1).max(100).optional(),
+  policy: filterSchema,
   outcome: z.enum(LEDGER_OUTCOMES, { error: `must be one of ${LEDGER_OUTCOMES.join(", ")}` }).optional(),
   limit: pageLimitSchema,
   before: beforeSchema,
