@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { emailSchema, KEY_SCOPES, newPasswordSchema, ROLES } from "./users.ts";
+import { emailSchema, KEY_SCOPES, nameSchema, newPasswordSchema, ROLES } from "./users.ts";
 
 const id = z.guid();
 const time = z.iso.datetime();
@@ -25,7 +25,7 @@ export const meSchema = personSchema.extend({
 
 export const newPersonSchema = z.strictObject({
   email: emailSchema,
-  name: z.string().trim().max(200).optional(),
+  name: nameSchema.max(200).optional(),
   role: z.enum(ROLES),
   password: newPasswordSchema.optional().describe("Left out, the person signs in with a key or by OpenID Connect."),
 });
@@ -43,7 +43,7 @@ export const apiKeySchema = z.object({
   revoked_at: time.nullable(),
 });
 
-export const newApiKeySchema = z.strictObject({ name: z.string().trim().min(1).max(100), scope: z.enum(KEY_SCOPES) });
+export const newApiKeySchema = z.strictObject({ name: nameSchema.min(1).max(100), scope: z.enum(KEY_SCOPES) });
 
 /** The one answer that holds a key. */
 export const createdApiKeySchema = apiKeySchema.extend({ key: z.string() });

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { PASSWORD_CHARACTERS_MAX } from "./limits.ts";
 import { personSchema } from "./people.ts";
-import { emailSchema, newPasswordSchema } from "./users.ts";
+import { emailSchema, nameSchema, newPasswordSchema } from "./users.ts";
 
 /** Whether nobody has an account yet: `GET /api/experimental/set-up`. */
 export const setUpStateSchema = z.object({ needed: z.boolean() });
@@ -14,7 +14,7 @@ export const DEBUG_LOGGING_CHOICES = ["everyone", "opt_in", "nobody"] as const;
 export const setUpSchema = z.strictObject({
   token: z.string().min(1).max(200).describe("What stands behind `#token=` in the link that the server printed."),
   email: emailSchema,
-  name: z.string().trim().max(200).optional(),
+  name: nameSchema.max(200).optional(),
   password: newPasswordSchema,
   debug_logging: z.enum(DEBUG_LOGGING_CHOICES),
 });

@@ -15,3 +15,9 @@ export const emailSchema = z.email().max(254).toLowerCase();
 
 /** A password that somebody chooses. */
 export const newPasswordSchema = z.string().min(PASSWORD_CHARACTERS_MIN).max(PASSWORD_CHARACTERS_MAX);
+
+/** A name as people write it. No text column of the database takes the character U+0000. */
+export const nameSchema = z
+  .string()
+  .trim()
+  .refine((text) => !text.includes("\0"), { error: "must not hold the character U+0000" });

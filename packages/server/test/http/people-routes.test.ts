@@ -305,3 +305,14 @@ test.each([
     expect((await app.request("POST", `/api/auth/${path}`, { headers, json: {} })).status).toBe(404);
   }
 });
+
+test.each([
+  [KEYS, { name: "a\0b", scope: "ingest" }],
+  [USERS, { email: "new@example.com", name: "a\0b", role: "member" }],
+])("%s refuses a name that no text column takes, and says which field", async (path, json) => {
+  const response = await app.request("POST", path, { key: admin.key, json });
+  expect(response.status).toBe(400);
+  expect(await readErrorBody(response)).toMatchObject({
+    validations: [{ field: "name", detail: "must not hold the character U+0000" }],
+  });
+});
