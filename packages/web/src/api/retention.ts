@@ -57,7 +57,7 @@ export function ledgerQuery(filter: LedgerFilter) {
 
 /** The ledger as a table for other programs; the browser downloads it with the session's cookie. */
 export function ledgerCsvAddress(filter: LedgerFilter): string {
-  const parameters = new URLSearchParams({ format: "csv", limit: "200", ...filter });
+  const parameters = new URLSearchParams({ format: "csv", ...filter });
   return `/api/experimental/chats/retention/ledger?${parameters.toString()}`;
 }
 

@@ -8,6 +8,7 @@ import { AsyncState } from "../../components/AsyncState.tsx";
 import { Message } from "../../components/Message.tsx";
 import { PageHeading } from "../../components/PageHeading.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import { ScrollTable } from "../../components/ScrollTable.tsx";
 
 interface AuditPageViewProps {
   readonly state: DataState<readonly AuditEntry[]>;
@@ -49,51 +50,46 @@ export function AuditPageView({ state, more, onMore }: AuditPageViewProps): JSX.
 
 function Rows({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   return (
-    <Table.ScrollContainer
-      minWidth={720}
-      scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Audit log" } }}
-    >
-      <Table verticalSpacing="sm">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>When</Table.Th>
-            <Table.Th>Who</Table.Th>
-            <Table.Th>Did</Table.Th>
-            <Table.Th>What</Table.Th>
-            <Table.Th>Change</Table.Th>
+    <ScrollTable label="Audit log" scrollsBelow={720} verticalSpacing="sm">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>When</Table.Th>
+          <Table.Th>Who</Table.Th>
+          <Table.Th>Did</Table.Th>
+          <Table.Th>What</Table.Th>
+          <Table.Th>Change</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {entries.map((entry) => (
+          <Table.Tr key={entry.id}>
+            <Table.Td>
+              <TimeText time={entry.time} />
+            </Table.Td>
+            <Table.Td>
+              <Text size="sm">{actorOf(entry)}</Text>
+              {entry.ip !== null && (
+                <Text size="xs" c="dimmed">
+                  {entry.ip}
+                </Text>
+              )}
+            </Table.Td>
+            <Table.Td>{entry.action}</Table.Td>
+            <Table.Td>
+              <Text size="sm">{entry.resource_type.replaceAll("_", " ")}</Text>
+              <Code>{entry.resource_target === "" ? entry.resource_id : entry.resource_target}</Code>
+            </Table.Td>
+            <Table.Td>
+              {Object.entries(entry.diff).map(([field, change]) => (
+                <Text size="sm" key={field}>
+                  {field}: {show(change.old)} → {show(change.new)}
+                </Text>
+              ))}
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {entries.map((entry) => (
-            <Table.Tr key={entry.id}>
-              <Table.Td>
-                <TimeText time={entry.time} />
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm">{actorOf(entry)}</Text>
-                {entry.ip !== null && (
-                  <Text size="xs" c="dimmed">
-                    {entry.ip}
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td>{entry.action}</Table.Td>
-              <Table.Td>
-                <Text size="sm">{entry.resource_type.replaceAll("_", " ")}</Text>
-                <Code>{entry.resource_target === "" ? entry.resource_id : entry.resource_target}</Code>
-              </Table.Td>
-              <Table.Td>
-                {Object.entries(entry.diff).map(([field, change]) => (
-                  <Text size="sm" key={field}>
-                    {field}: {show(change.old)} → {show(change.new)}
-                  </Text>
-                ))}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </ScrollTable>
   );
 }
 

@@ -7,6 +7,7 @@ import { fileAddress } from "../../api/chats.ts";
 import { Bytes } from "../../components/Bytes.tsx";
 import { Message } from "../../components/Message.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import { ScrollTable } from "../../components/ScrollTable.tsx";
 
 /** The files that a conversation's messages name. */
 export function FilesView({ files }: { files: readonly ChatFile[] }): JSX.Element {
@@ -18,33 +19,31 @@ export function FilesView({ files }: { files: readonly ChatFile[] }): JSX.Elemen
     );
   }
   return (
-    <Table.ScrollContainer minWidth={420} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Files" } }}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Type</Table.Th>
-            <Table.Th>Size</Table.Th>
-            <Table.Th>Uploaded</Table.Th>
+    <ScrollTable label="Files" scrollsBelow={420}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Name</Table.Th>
+          <Table.Th>Type</Table.Th>
+          <Table.Th>Size</Table.Th>
+          <Table.Th>Uploaded</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {files.map((file) => (
+          <Table.Tr key={file.id}>
+            <Table.Td>
+              <Anchor href={fileAddress(file.id)}>{file.name === "" ? file.id : file.name}</Anchor>
+            </Table.Td>
+            <Table.Td>{file.mimetype}</Table.Td>
+            <Table.Td>
+              <Bytes bytes={file.size} />
+            </Table.Td>
+            <Table.Td>
+              <TimeText time={file.created_at} />
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {files.map((file) => (
-            <Table.Tr key={file.id}>
-              <Table.Td>
-                <Anchor href={fileAddress(file.id)}>{file.name === "" ? file.id : file.name}</Anchor>
-              </Table.Td>
-              <Table.Td>{file.mimetype}</Table.Td>
-              <Table.Td>
-                <Bytes bytes={file.size} />
-              </Table.Td>
-              <Table.Td>
-                <TimeText time={file.created_at} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </ScrollTable>
   );
 }

@@ -8,6 +8,7 @@ import { DurationText } from "../../components/DurationText.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { StatusBadge } from "../../components/StatusBadge.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import { ScrollTable } from "../../components/ScrollTable.tsx";
 import { recordName } from "./record-names.ts";
 
 interface PolicyTableProps {
@@ -25,69 +26,64 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
         Policies
       </Title>
       {waiving.kind === "failed" && <ProblemAlert problem={waiving.problem} />}
-      <Table.ScrollContainer
-        minWidth={760}
-        scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Policies" } }}
-      >
-        <Table verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>What</Table.Th>
-              <Table.Th>Window</Table.Th>
-              <Table.Th>Overdue by</Table.Th>
-              <Table.Th>Backlog</Table.Th>
-              <Table.Th>Last</Table.Th>
-              <Table.Th>Last success</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {policies.map((policy) => (
-              <Table.Tr key={policy.policy}>
-                <Table.Th scope="row">
-                  {policy.policy}
-                  <Text size="sm" c="dimmed" fw="normal">
-                    {policy.action === "archive" ? "archives" : "deletes"} {recordName(policy.record_type)}
-                  </Text>
-                </Table.Th>
-                <Table.Td>
-                  <Stack gap={4} align="flex-start">
-                    <WindowText policy={policy} />
-                    {policy.grace !== null && mayWaive && (
-                      <Button
-                        size="compact-sm"
-                        variant="default"
-                        loading={waiving.kind === "busy"}
-                        onClick={() => onWaive(policy.setting)}
-                        aria-label={`Apply now: ${policy.setting}`}
-                      >
-                        Apply now
-                      </Button>
-                    )}
-                  </Stack>
-                </Table.Td>
-                <Table.Td>
-                  {policy.oldest_overdue_seconds === 0 ? (
-                    "not at all"
-                  ) : (
-                    <DurationText
-                      ms={policy.oldest_overdue_seconds === null ? null : policy.oldest_overdue_seconds * 1_000}
-                    />
+      <ScrollTable label="Policies" scrollsBelow={760} verticalSpacing="sm">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>What</Table.Th>
+            <Table.Th>Window</Table.Th>
+            <Table.Th>Overdue by</Table.Th>
+            <Table.Th>Backlog</Table.Th>
+            <Table.Th>Last</Table.Th>
+            <Table.Th>Last success</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {policies.map((policy) => (
+            <Table.Tr key={policy.policy}>
+              <Table.Th scope="row">
+                {policy.policy}
+                <Text size="sm" c="dimmed" fw="normal">
+                  {policy.action === "archive" ? "archives" : "deletes"} {recordName(policy.record_type)}
+                </Text>
+              </Table.Th>
+              <Table.Td>
+                <Stack gap={4} align="flex-start">
+                  <WindowText policy={policy} />
+                  {policy.grace !== null && mayWaive && (
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      loading={waiving.kind === "busy"}
+                      onClick={() => onWaive(policy.setting)}
+                      aria-label={`Apply now: ${policy.setting}`}
+                    >
+                      Apply now
+                    </Button>
                   )}
-                </Table.Td>
-                <Table.Td>
-                  <Count count={policy.backlog} />
-                </Table.Td>
-                <Table.Td>
-                  <LastWork policy={policy} />
-                </Table.Td>
-                <Table.Td>
-                  <TimeText time={policy.last_success_at} format="relative" none="never" />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+                </Stack>
+              </Table.Td>
+              <Table.Td>
+                {policy.oldest_overdue_seconds === 0 ? (
+                  "not at all"
+                ) : (
+                  <DurationText
+                    ms={policy.oldest_overdue_seconds === null ? null : policy.oldest_overdue_seconds * 1_000}
+                  />
+                )}
+              </Table.Td>
+              <Table.Td>
+                <Count count={policy.backlog} />
+              </Table.Td>
+              <Table.Td>
+                <LastWork policy={policy} />
+              </Table.Td>
+              <Table.Td>
+                <TimeText time={policy.last_success_at} format="relative" none="never" />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </ScrollTable>
     </Card>
   );
 }

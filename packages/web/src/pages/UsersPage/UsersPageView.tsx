@@ -8,6 +8,7 @@ import { AsyncState } from "../../components/AsyncState.tsx";
 import { PageHeading } from "../../components/PageHeading.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import { ScrollTable } from "../../components/ScrollTable.tsx";
 
 interface UsersPageViewProps {
   readonly state: DataState<readonly Person[]>;
@@ -117,39 +118,37 @@ function People({
   onRole: (userId: string, role: Role) => void;
 }): JSX.Element {
   return (
-    <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Users" } }}>
-      <Table verticalSpacing="sm">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>E-mail address</Table.Th>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Role</Table.Th>
-            <Table.Th>Since</Table.Th>
+    <ScrollTable label="Users" scrollsBelow={560} verticalSpacing="sm">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>E-mail address</Table.Th>
+          <Table.Th>Name</Table.Th>
+          <Table.Th>Role</Table.Th>
+          <Table.Th>Since</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {people.map((person) => (
+          <Table.Tr key={person.id}>
+            <Table.Th scope="row">{person.email}</Table.Th>
+            <Table.Td>{person.name}</Table.Td>
+            <Table.Td>
+              <Select
+                aria-label={`Role of ${person.email}`}
+                allowDeselect={false}
+                disabled={busy}
+                w={140}
+                data={ROLE_OPTIONS}
+                value={person.role}
+                onChange={(role) => role !== null && role !== person.role && onRole(person.id, role)}
+              />
+            </Table.Td>
+            <Table.Td>
+              <TimeText time={person.created_at} />
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {people.map((person) => (
-            <Table.Tr key={person.id}>
-              <Table.Th scope="row">{person.email}</Table.Th>
-              <Table.Td>{person.name}</Table.Td>
-              <Table.Td>
-                <Select
-                  aria-label={`Role of ${person.email}`}
-                  allowDeselect={false}
-                  disabled={busy}
-                  w={140}
-                  data={ROLE_OPTIONS}
-                  value={person.role}
-                  onChange={(role) => role !== null && role !== person.role && onRole(person.id, role)}
-                />
-              </Table.Td>
-              <Table.Td>
-                <TimeText time={person.created_at} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </ScrollTable>
   );
 }
