@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
 import { writeAudit, type AuditOrigin } from "./audit.ts";
 import type { Database, OpenTransaction } from "./database.ts";
+import { lockSiteConfigs, writeSiteConfig } from "./site-configs.ts";
 
 /** Whether people may record their chats, and whether they do before they have chosen themselves. */
 export interface DebugLoggingPolicy {
@@ -63,27 +64,14 @@ export function debugLoggingStore(database: Database, clock: Clock): DebugLoggin
 
     changeDebugLogging(change, origin) {
       return database.transaction().execute(async (transaction) => {
-        // Two writers take turns, also where there is no row to lock yet; readers are not held up.
-        await sql`LOCK TABLE site_configs IN SHARE ROW EXCLUSIVE MODE`.execute(transaction);
+        await lockSiteConfigs(transaction);
         const values = await readSiteSwitches(transaction);
         let changed = false;
         for (const { name, field, key } of SITE_SWITCHES) {
           const wanted = change[name];
           const old = readable(key, values.get(key), false);
           if (wanted === undefined || old === wanted) continue;
-          const value = String(wanted);
-          await transaction
-            .insertInto("site_configs")
-            .values({ key, value })
-            .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
-            .execute();
-          await writeAudit(transaction, origin, {
-            time: clock.now(),
-            resourceType: "site_config",
-            resourceTarget: key,
-            action: "write",
-            diff: { [field]: { old, new: wanted } },
-          });
+          await writeSiteConfig(transaction, { key, field, old, new: wanted }, { origin, time: clock.now() });
           changed = true;
         }
         return { changed };

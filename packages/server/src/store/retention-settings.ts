@@ -1,12 +1,12 @@
 import { isRetentionDays, rangeMessage, type RetentionSetting } from "@shelflife/api-contract";
-import { sql } from "kysely";
 
 import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
-import { writeAudit, type AuditOrigin } from "./audit.ts";
+import type { AuditOrigin } from "./audit.ts";
 import type { Database } from "./database.ts";
 import { parseRetentionWindow, type RetentionWindow } from "./retention-window.ts";
 import { rememberChangedWindow } from "./purge-windows.ts";
+import { lockSiteConfigs, writeSiteConfig } from "./site-configs.ts";
 
 export interface RetentionSettingsStore {
   /**
@@ -35,8 +35,7 @@ export function retentionSettingsStore(database: Database, clock: Clock): Retent
     async changeRetentionWindow(setting, days, origin) {
       if (!isRetentionDays(days)) throw new CodedError("validation_failed", rangeMessage(setting));
       return database.transaction().execute(async (transaction) => {
-        // Two writers take turns, also where there is no row to lock yet; readers are not held up.
-        await sql`LOCK TABLE site_configs IN SHARE ROW EXCLUSIVE MODE`.execute(transaction);
+        await lockSiteConfigs(transaction);
         const row = await transaction
           .selectFrom("site_configs")
           .select("value")
@@ -44,21 +43,11 @@ export function retentionSettingsStore(database: Database, clock: Clock): Retent
           .executeTakeFirst();
         const old = readable(setting, row?.value);
         if (old === days) return { changed: false };
-        await transaction
-          .insertInto("site_configs")
-          .values({ key: setting.key, value: String(days) })
-          .onConflict((conflict) => conflict.column("key").doUpdateSet({ value: String(days) }))
-          .execute();
         const now = clock.now();
         await rememberChangedWindow(transaction, setting, { days, now });
-        await writeAudit(transaction, origin, {
-          time: now,
-          resourceType: "site_config",
-          resourceTarget: setting.key,
-          action: "write",
-          // A corrupt value is repaired by setting it; the audit keeps the text that stood there.
-          diff: { [setting.field]: { old: old ?? row?.value, new: days } },
-        });
+        // A corrupt value is repaired by setting it; the audit keeps the text that stood there.
+        const { key, field } = setting;
+        await writeSiteConfig(transaction, { key, field, old: old ?? row?.value, new: days }, { origin, time: now });
         return { changed: true };
       });
     },

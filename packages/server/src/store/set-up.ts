@@ -5,10 +5,11 @@ import { sql } from "kysely";
 
 import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
-import { writeAudit, type AuditOrigin } from "./audit.ts";
+import type { AuditOrigin } from "./audit.ts";
 import type { Database, OpenTransaction } from "./database.ts";
 import { ALLOW_USERS_KEY, DEBUG_LOGGING_POLICIES, USER_DEFAULT_KEY } from "./debug-logging.ts";
 import { insertUser, type User } from "./users.ts";
+import { writeSiteConfig } from "./site-configs.ts";
 
 export interface CompletedSetUp {
   readonly tokenHash: Buffer;
@@ -93,19 +94,7 @@ async function storeSwitch(
   origin: AuditOrigin,
   now: Date,
 ): Promise<void> {
-  const value = String(on);
   const former = await transaction.selectFrom("site_configs").select("value").where("key", "=", key).executeTakeFirst();
-  if (former?.value === value) return;
-  await transaction
-    .insertInto("site_configs")
-    .values({ key, value })
-    .onConflict((conflict) => conflict.column("key").doUpdateSet({ value }))
-    .execute();
-  await writeAudit(transaction, origin, {
-    time: now,
-    resourceType: "site_config",
-    resourceTarget: key,
-    action: "write",
-    diff: { [field]: { old: former?.value ?? null, new: on } },
-  });
+  if (former?.value === String(on)) return;
+  await writeSiteConfig(transaction, { key, field, old: former?.value ?? null, new: on }, { origin, time: now });
 }
