@@ -5,10 +5,10 @@ import { ModelCalls } from "./middleware/model-calls.ts";
 import { readField } from "./normalize-error.ts";
 import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
 import { OpenRuns } from "./open-runs.ts";
-import type { FlushOptions, Recorder } from "./recorder.ts";
+import type { Recorder } from "./recorder.ts";
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./recorder-options.ts";
-import type { RecorderStats } from "./sender.ts";
 import { Warnings } from "./warnings.ts";
+import type { RecordingControls } from "./recording-controls.ts";
 
 export { type ChatContext, inChat } from "./chat-context.ts";
 export { type Mask, type MaskedField, maskTexts } from "./mask.ts";
@@ -27,7 +27,7 @@ export interface ShelflifeMiddlewareOptions extends RecorderOptions {
  * A middleware for language models of the AI SDK 5, 6 and 7. Its types are those of no version in particular, so that
  * each takes it for its own.
  */
-export interface ShelflifeMiddleware {
+export interface ShelflifeMiddleware extends RecordingControls {
   readonly specificationVersion: "v3";
   wrapGenerate<Result>(call: {
     doGenerate: () => PromiseLike<Result>;
@@ -35,15 +35,6 @@ export interface ShelflifeMiddleware {
     model: unknown;
   }): Promise<Result>;
   wrapStream<Result>(call: { doStream: () => PromiseLike<Result>; params: unknown; model: unknown }): Promise<Result>;
-  /** What became of the items recorded so far. */
-  stats(): RecorderStats;
-  /** Sends what waits, now. Answers whether all of it reached the server within the time (5 seconds unless told). */
-  flush(options?: FlushOptions): Promise<boolean>;
-  /**
-   * Closes what is still going on as interrupted, sends what waits, and records nothing from then on. Answers whether
-   * all of it reached the server within the time (5 seconds unless told).
-   */
-  shutdown(options?: FlushOptions): Promise<boolean>;
 }
 
 /**

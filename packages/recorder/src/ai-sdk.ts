@@ -8,24 +8,14 @@ import { readField } from "./normalize-error.ts";
 import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
 import { OpenRuns } from "./open-runs.ts";
 import type { OperationRecording } from "./operation-recording.ts";
-import type { FlushOptions, Recorder } from "./recorder.ts";
+import type { Recorder } from "./recorder.ts";
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./recorder-options.ts";
-import type { RecorderStats } from "./sender.ts";
 import { shareRun } from "./shared-runs.ts";
 import { Warnings } from "./warnings.ts";
+import type { RecordingControls } from "./recording-controls.ts";
 
 /** A telemetry integration of the AI SDK that records into Shelflife. */
-export interface ShelflifeRecorder extends Telemetry {
-  /** What became of the items recorded so far. */
-  stats(): RecorderStats;
-  /** Sends what waits, now. Answers whether all of it reached the server within the time (5 seconds unless told). */
-  flush(options?: FlushOptions): Promise<boolean>;
-  /**
-   * Closes what is still going on as interrupted, sends what waits, and records nothing from then on. Answers whether
-   * all of it reached the server within the time (5 seconds unless told).
-   */
-  shutdown(options?: FlushOptions): Promise<boolean>;
-}
+export interface ShelflifeRecorder extends Telemetry, RecordingControls {}
 
 /**
  * Records the AI SDK's model calls in the background:

@@ -4,8 +4,8 @@ import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
 import { OpenRuns } from "./open-runs.ts";
 import type { FlushOptions, Recorder } from "./recorder.ts";
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./recorder-options.ts";
-import type { RecorderStats } from "./sender.ts";
 import { Warnings } from "./warnings.ts";
+import type { RecordingControls } from "./recording-controls.ts";
 
 export { type ChatContext, inChat } from "./chat-context.ts";
 
@@ -19,17 +19,8 @@ export interface ShelflifeFetchOptions extends Omit<RecorderOptions, "fetch"> {
 }
 
 /** A `fetch` that records the model calls which are made through it. */
-export interface ShelflifeFetch {
+export interface ShelflifeFetch extends RecordingControls {
   (...request: Parameters<typeof globalThis.fetch>): Promise<Response>;
-  /** What became of the items recorded so far. */
-  stats(): RecorderStats;
-  /** Sends what waits, now. Answers whether all of it reached the server within the time (5 seconds unless told). */
-  flush(options?: FlushOptions): Promise<boolean>;
-  /**
-   * Closes what is still going on as interrupted, sends what waits, and records nothing from then on; requests are made
-   * all the same. Answers whether all of it reached the server within the time (5 seconds unless told).
-   */
-  shutdown(options?: FlushOptions): Promise<boolean>;
 }
 
 /**

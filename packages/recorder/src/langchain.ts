@@ -10,6 +10,7 @@ import { OpenRuns } from "./open-runs.ts";
 import type { FlushOptions, Recorder } from "./recorder.ts";
 import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./recorder-options.ts";
 import type { RunRecording } from "./run-recording.ts";
+import type { RecordingControls } from "./recording-controls.ts";
 import type { RecorderStats } from "./sender.ts";
 import { joinRun } from "./shared-runs.ts";
 import { Warnings } from "./warnings.ts";
@@ -35,7 +36,7 @@ const RETRY_TAG = /^retry:attempt:\d+$/;
  * The outermost chain or model is a run, and each model call in it a step, with the tools that it asked for. It never
  * throws into the application, never waits for the server and never holds up a call.
  */
-export class ShelflifeCallbackHandler extends BaseCallbackHandler {
+export class ShelflifeCallbackHandler extends BaseCallbackHandler implements RecordingControls {
   override readonly name = "shelflife";
   readonly #recorder: Recorder | undefined;
   readonly #warnings: Warnings;
