@@ -70,7 +70,8 @@ export async function startServer(config: Config, log: Log, signal: AbortSignal)
         runNow: () => loop?.runNow() ?? false,
       },
       observeRequest: (ms) => load.observe(ms),
-      refreshMetrics: refreshLag(purge, registry),
+      // Over the connections of requests: a scrape must not take those of the purge's lock, batch and cancelling.
+      refreshMetrics: refreshLag({ ...purge, store: authorizedStore(store, { kind: "purger" }) }, registry),
       webFolder: WEB_FOLDER,
     });
     const listener = await listen(app.fetch, config.SHELFLIFE_HTTP_ADDRESS, clock);
