@@ -46,6 +46,8 @@ function oldestPostgres() {
 export default defineConfig({
   test: {
     reporters: ["default", fileURLToPath(new URL("scripts/plain-summary-reporter.ts", import.meta.url))],
+    // The databases of the tests work while the tests wait for them, and the other way round.
+    maxWorkers: "100%",
     projects: [
       {
         resolve,
