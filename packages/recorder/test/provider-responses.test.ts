@@ -35,7 +35,7 @@ async function generate(recording: Recording, name: string, options: RecordingOp
       maxRetries: 0,
       ...options,
     });
-    return withoutIds({
+    return withoutIdsAndTimes({
       content,
       text,
       usage,
@@ -64,13 +64,13 @@ async function stream(recording: Recording, name: string, options: RecordingOpti
   }
   // A stream without any output has no usage, which the AI SDK says by an error.
   const usage = await Promise.resolve(result.totalUsage).catch(() => undefined);
-  return withoutIds({ parts, text, errors, totalTokens: usage?.totalTokens });
+  return withoutIdsAndTimes({ parts, text, errors, totalTokens: usage?.totalTokens });
 }
 
-/** The AI SDK makes up ids where a provider gives none. */
-function withoutIds<Value>(value: Value): Value {
+/** The AI SDK makes up ids where a provider gives none, and two answers may lie in two different seconds. */
+function withoutIdsAndTimes<Value>(value: Value): Value {
   const json = JSON.stringify(value, (key, field: unknown) =>
-    /^(?:id|toolCallId|timestamp)$/.test(key) ? undefined : field,
+    /^(?:id|toolCallId|timestamp|date)$/.test(key) ? undefined : field,
   );
   return JSON.parse(json) as Value;
 }

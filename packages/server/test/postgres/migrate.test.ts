@@ -182,7 +182,8 @@ test("does not hand a session with its own settings back to the pool", async () 
   onTestFinished(() => pool.end());
   await migrate({ pool, log, folder: migrations({ "0001_first.sql": "set work_mem = '1MB';" }) });
   const { rows } = await pool.query(
-    "select current_setting('statement_timeout') as limit, count(*)::int as locks from pg_locks where locktype = 'advisory'",
+    `select current_setting('statement_timeout') as limit, count(*)::int as locks
+       from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()`,
   );
   expect(rows).toEqual([{ limit: "1234ms", locks: 0 }]);
 });
