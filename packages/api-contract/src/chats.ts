@@ -57,6 +57,12 @@ const chatFields = {
   pin_order: z.int().describe("0: not pinned; pinned chats come first, the lowest order at the top."),
   labels,
   has_unread: z.boolean(),
+  last_activity_at: time
+    .optional()
+    .describe("Of a root: the newest message or start of a debug run in its family. Auto-archive goes by it."),
+  last_debug_at: time
+    .optional()
+    .describe("The last write to the newest debug run. Its debug data is gone one debug retention window later."),
   files: z.array(chatFileSchema).optional(),
 };
 

@@ -24,6 +24,8 @@ function renderRow(chat: ChatRow): Omit<Chat, "children"> {
     pin_order: chat.pin_order,
     labels: chat.labels,
     has_unread: chat.has_unread,
+    ...(chat.last_activity_at === null ? {} : { last_activity_at: chat.last_activity_at.toISOString() }),
+    ...(chat.last_debug_at === null ? {} : { last_debug_at: chat.last_debug_at.toISOString() }),
   };
 }
 

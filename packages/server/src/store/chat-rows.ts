@@ -20,6 +20,10 @@ export interface ChatRow {
   readonly labels: Record<string, string>;
   /** Whether the model has said something since its owner last looked. */
   readonly has_unread: boolean;
+  /** By what the root itself has been told of its family; null for a child. */
+  readonly last_activity_at: Date | null;
+  /** The last write to the newest debug run; null where there is none. */
+  readonly last_debug_at: Date | null;
 }
 
 /** A chat with its children; those of a child are none. */
@@ -42,7 +46,16 @@ export const chatColumns = sql`
       AND NOT message.deleted
     ORDER BY message.id DESC
     LIMIT 1
-  ) IS NOT NULL AS has_unread
+  ) IS NOT NULL AS has_unread,
+  CASE WHEN chat.root_chat_id IS NULL THEN coalesce(chat.last_activity_at, chat.created_at) END AS last_activity_at,
+  -- The run that started last, which an index finds. A maximum over all runs of a long chat would read them all.
+  (
+    SELECT run.updated_at
+    FROM chat_debug_runs AS run
+    WHERE run.chat_id = chat.id
+    ORDER BY run.started_at DESC, run.id DESC
+    LIMIT 1
+  ) AS last_debug_at
 `;
 
 /** The same chats, in the same order, with their children from the oldest to the newest. */

@@ -89,6 +89,7 @@ describe(`over ${PEOPLE * CHATS} chats and ${MESSAGES} messages, a few rows are 
     const list = (): Promise<unknown> => store.listChats({ readerId, ...page });
     expect(await mostRowsRead("chats", list)).toBeLessThan(FEW);
     expect(await mostRowsRead("chat_messages", list)).toBeLessThan(FEW);
+    expect(await mostRowsRead("chat_debug_runs", list)).toBeLessThan(FEW);
     const { rows } = await explained.pool.query<{ id: string }>(
       `SELECT id FROM chats WHERE owner_id = $1 AND root_chat_id IS NULL AND NOT archived AND pin_order = 0
        ORDER BY updated_at DESC OFFSET 2000 LIMIT 1`,
@@ -117,6 +118,7 @@ describe(`over ${PEOPLE * CHATS} chats and ${MESSAGES} messages, a few rows are 
     const read = (): Promise<unknown> => store.readChat(reader);
     expect(await mostRowsRead("chats", read)).toBeLessThan(10);
     expect(await mostRowsRead("chat_messages", read)).toBeLessThan(10);
+    expect(await mostRowsRead("chat_debug_runs", read)).toBeLessThan(10);
     expect(await mostRowsRead("chat_files", read)).toBeLessThan(10);
   });
 

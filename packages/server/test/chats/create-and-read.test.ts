@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { CHAT_LABELS, CHAT_TITLE_CHARACTERS } from "@shelflife/api-contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
+import { completeRun } from "../debug-batches.ts";
 import { CHATS } from "../test-app.ts";
 import { chatPath, createChatFixture, createFamily, refusal, say, setChat, type ChatFixture } from "./chat-fixture.ts";
 
@@ -29,6 +30,7 @@ describe("creating a chat", () => {
       pin_order: 0,
       labels: {},
       has_unread: false,
+      last_activity_at: now,
       children: [],
     });
   });
@@ -203,6 +205,35 @@ describe("a chat that is not there for the reader", () => {
 test("an id is taken in either case", async () => {
   const chat = await fixture.person.chats.create();
   expect((await fixture.person.chats.get(chat.id.toUpperCase())).id).toBe(chat.id);
+});
+
+test("a chat tells when something was last done in it, and when its newest debug run was last written to", async () => {
+  const { person, clock, pool } = fixture;
+  const { root, children } = await createFamily(person);
+  const [child = root] = children;
+  const createdAt = clock.now();
+  expect(root).toMatchObject({ last_activity_at: createdAt.toISOString() });
+  expect(child, "its activity is its root's").not.toHaveProperty("last_activity_at");
+  expect(root).not.toHaveProperty("last_debug_at");
+
+  const at = (minutes: number): string => new Date(createdAt.getTime() + minutes * 60_000).toISOString();
+  for (const minutes of [10, 30, 20]) {
+    const { batch } = completeRun({ chat_id: child.id, started_at: at(minutes - 5), finished_at: at(minutes) });
+    clock.set(new Date(at(minutes)));
+    await fixture.client(person.key).recordDebugBatch(batch);
+  }
+  await pool.query("UPDATE chat_debug_runs SET updated_at = finished_at WHERE chat_id = $1", [child.id]);
+  const expected = {
+    id: root.id,
+    last_activity_at: at(25),
+    children: [expect.objectContaining({ id: child.id, last_debug_at: at(30) })],
+  };
+  const read = await person.chats.get(root.id);
+  const listed = (await person.chats.list()).find(({ id }) => id === root.id);
+  for (const chat of [read, listed]) {
+    expect(chat).toMatchObject(expected);
+    expect(chat).not.toHaveProperty("last_debug_at");
+  }
 });
 
 test("a chat is unread once the model has said something, until its newest messages are read", async () => {

@@ -14,7 +14,16 @@ chat.created_at, chat.updated_at, chat.archived, chat.archived_at, chat.pin_orde
     AND NOT message.deleted
   ORDER BY message.id DESC
   LIMIT 1
-) IS NOT NULL AS has_unread
+) IS NOT NULL AS has_unread,
+CASE WHEN chat.root_chat_id IS NULL THEN coalesce(chat.last_activity_at, chat.created_at) END AS last_activity_at,
+-- The run that started last, which an index finds. A maximum over all runs of a long chat would read them all.
+(
+  SELECT run.updated_at
+  FROM chat_debug_runs AS run
+  WHERE run.chat_id = chat.id
+  ORDER BY run.started_at DESC, run.id DESC
+  LIMIT 1
+) AS last_debug_at
         FROM chats AS chat
         WHERE chat.id = $1 AND chat.owner_id = $2 AND chat.purging_at IS NULL;
 
@@ -32,7 +41,16 @@ chat.created_at, chat.updated_at, chat.archived, chat.archived_at, chat.pin_orde
     AND NOT message.deleted
   ORDER BY message.id DESC
   LIMIT 1
-) IS NOT NULL AS has_unread
+) IS NOT NULL AS has_unread,
+CASE WHEN chat.root_chat_id IS NULL THEN coalesce(chat.last_activity_at, chat.created_at) END AS last_activity_at,
+-- The run that started last, which an index finds. A maximum over all runs of a long chat would read them all.
+(
+  SELECT run.updated_at
+  FROM chat_debug_runs AS run
+  WHERE run.chat_id = chat.id
+  ORDER BY run.started_at DESC, run.id DESC
+  LIMIT 1
+) AS last_debug_at
   FROM chats AS chat
   WHERE chat.root_chat_id = ANY ($1::uuid[]) AND chat.purging_at IS NULL
   ORDER BY chat.created_at, chat.id;

@@ -5,18 +5,15 @@ import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 
 import type { ActionState } from "../../api/action-state.ts";
-import { earliestAutoArchive } from "../../components/auto-archive.ts";
-import { expiryOf } from "../../components/expiry.ts";
-import { useNow } from "../../components/now.tsx";
+import type { LifeWindows } from "../../api/life-windows.ts";
+import { fateOf } from "../../components/chat-fate.ts";
+import { ChatFateText } from "../../components/ChatFateText.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
 
 export interface ChatHeaderProps {
   readonly chat: Chat;
-  /** Days that an archived chat is kept; undefined where that is not known. */
-  readonly retentionDays: number | undefined;
-  /** Days without activity after which a chat is archived by itself; undefined where that is not known. */
-  readonly autoArchiveDays: number | undefined;
+  readonly windows: LifeWindows;
   /** Where pinning or archiving it stands. */
   readonly changing: ActionState;
   readonly onPin: (chat: Chat) => void;
@@ -67,23 +64,12 @@ function ChatLink({ chatId, children }: { chatId: string; children: ReactNode })
   );
 }
 
-function Facts({ chat, retentionDays, autoArchiveDays }: ChatHeaderProps): JSX.Element {
-  const deletedAt = expiryOf(chat.archived_at, retentionDays);
-  const archivedAt = earliestAutoArchive(chat, autoArchiveDays, useNow());
+function Facts({ chat, windows }: ChatHeaderProps): JSX.Element {
   return (
     <Stack gap={4} miw={0} maw="100%">
       <Text size="sm" c="dimmed">
         Updated <TimeText time={chat.updated_at} format="relative" />
-        {deletedAt !== null && (
-          <>
-            , deleted <TimeText time={deletedAt} format="relative" />
-          </>
-        )}
-        {archivedAt !== null && (
-          <>
-            , archived by itself <TimeText time={archivedAt} format="relative" /> at the earliest
-          </>
-        )}
+        <ChatFateText fate={fateOf(chat, windows)} />
       </Text>
       <Group gap={6} maw="100%">
         {chat.archived && (

@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import type { Chat, ChatChange } from "@shelflife/api-contract";
+import type { Chat, ChatChange, ChatFile } from "@shelflife/api-contract";
 import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type JSX, lazy, Suspense, useState } from "react";
@@ -8,7 +8,7 @@ import { actionState } from "../../api/action-state.ts";
 import { chatQuery, messagesQuery } from "../../api/chats.ts";
 import { client } from "../../api/client.ts";
 import { dataState } from "../../api/data-state.ts";
-import { windowQuery } from "../../api/retention.ts";
+import { useLifeWindows } from "../../api/life-windows.ts";
 import { ChatPageView } from "./ChatPageView.tsx";
 import { FilesView } from "./FilesView.tsx";
 import { MessagesView } from "./MessagesView.tsx";
@@ -23,8 +23,7 @@ export function ChatPage(): JSX.Element {
   const navigate = route.useNavigate();
   const queries = useQueryClient();
   const chat = useQuery(chatQuery(chatId));
-  const retentionDays = useQuery(windowQuery("retention-days")).data;
-  const autoArchiveDays = useQuery(windowQuery("auto-archive-days")).data;
+  const windows = useLifeWindows();
   const [editing, setEditing] = useState(false);
   const change = useMutation(changeOptions(chatId, queries));
   const edit = useMutation(changeOptions(chatId, queries));
@@ -41,8 +40,7 @@ export function ChatPage(): JSX.Element {
     <ChatPageView
       state={dataState(chat)}
       tab={tab}
-      retentionDays={retentionDays}
-      autoArchiveDays={autoArchiveDays}
+      windows={windows}
       changing={actionState(change)}
       editing={editing}
       saving={actionState(edit)}
@@ -52,7 +50,7 @@ export function ChatPage(): JSX.Element {
       onPin={({ id, pin_order }) => change.mutate({ id, changes: { pin_order: pin_order > 0 ? 0 : 1 } })}
       onArchive={({ id, archived }) => change.mutate({ id, changes: { archived: !archived } })}
     >
-      {tab === "messages" && <Messages chatId={chatId} />}
+      {tab === "messages" && <Messages chatId={chatId} files={chat.data?.files ?? []} />}
       {tab === "files" && <FilesView files={chat.data?.files ?? []} />}
       {tab === "debug" && (
         <Suspense fallback={<Skeleton height={200} />}>
@@ -75,7 +73,7 @@ function changeOptions(chatId: string, queries: QueryClient) {
   };
 }
 
-function Messages({ chatId }: { chatId: string }): JSX.Element {
+function Messages({ chatId, files }: { chatId: string; files: readonly ChatFile[] }): JSX.Element {
   const messages = useInfiniteQuery(messagesQuery(chatId));
   const pages = dataState(messages);
   const state =
@@ -91,6 +89,7 @@ function Messages({ chatId }: { chatId: string }): JSX.Element {
   return (
     <MessagesView
       state={state}
+      files={files}
       more={messages.isFetchingNextPage ? "loading" : messages.hasNextPage ? "there" : "none"}
       onMore={() => void messages.fetchNextPage()}
     />

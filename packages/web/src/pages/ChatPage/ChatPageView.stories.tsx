@@ -1,9 +1,9 @@
-import type { Chat, ChatMessage } from "@shelflife/api-contract";
+import type { Chat, ChatFile, ChatMessage } from "@shelflife/api-contract";
 import type { Meta, StoryObj } from "@storybook/react-vite";
 import { expect, fn, screen, userEvent, within } from "storybook/test";
 
 import { ChatPageView } from "./ChatPageView.tsx";
-import { sampleChat } from "./chat-samples.ts";
+import { SAMPLE_WINDOWS, sampleChat } from "./chat-samples.ts";
 import { FilesView } from "./FilesView.tsx";
 import { MessagesView } from "./MessagesView.tsx";
 
@@ -21,6 +21,14 @@ function message(changes: Partial<ChatMessage>): ChatMessage {
   };
 }
 
+const FILE: ChatFile = {
+  id: "01990000-0000-7000-8000-000000000009",
+  name: "invoice.pdf",
+  mimetype: "application/pdf",
+  size: 12_345,
+  created_at: "2026-11-22T11:00:00.000Z",
+};
+
 const MESSAGES = [
   message({}),
   message({
@@ -28,7 +36,9 @@ const MESSAGES = [
     role: "assistant",
     content: [
       { type: "text", text: "Two cents." },
-      { type: "file", file_id: "01990000-0000-7000-8000-000000000009" },
+      { type: "file", file_id: FILE.id },
+      // One that the chat no longer links.
+      { type: "file", file_id: "01990000-0000-7000-8000-000000000010" },
       { type: "something new" },
     ],
   }),
@@ -45,8 +55,7 @@ const meta = {
   args: {
     state: ready<Chat>(sampleChat()),
     tab: "messages",
-    retentionDays: 30,
-    autoArchiveDays: 0,
+    windows: SAMPLE_WINDOWS,
     changing: { kind: "idle" },
     editing: false,
     saving: { kind: "idle" },
@@ -55,7 +64,9 @@ const meta = {
     onArchive: fn(),
     onEditing: fn(),
     onSave: fn(),
-    children: <MessagesView state={ready({ messages: MESSAGES, queued: [] })} more="none" onMore={fn()} />,
+    children: (
+      <MessagesView state={ready({ messages: MESSAGES, queued: [] })} files={[FILE]} more="none" onMore={fn()} />
+    ),
   },
 } satisfies Meta<typeof ChatPageView>;
 
@@ -69,6 +80,10 @@ export const Messages: Story = {
     await expect(within(canvas.getByRole("list", { name: "Messages" })).getAllByRole("listitem")).toHaveLength(2);
     await expect(canvas.getByText("something new")).toBeVisible();
     await expect(canvas.getByRole("link", { name: "File" })).toBeVisible();
+    await expect(canvas.getByRole("link", { name: "invoice.pdf" })).toHaveAttribute(
+      "href",
+      expect.stringContaining(FILE.id),
+    );
     await userEvent.click(canvas.getByRole("tab", { name: "Debug" }));
     await expect(args.onTab).toHaveBeenCalledWith("debug");
     await userEvent.click(canvas.getByRole("button", { name: "Archive" }));
@@ -88,6 +103,7 @@ export const OlderMessagesAndWaitingOnes: Story = {
           messages: MESSAGES,
           queued: [{ ...message({ id: 1 }), content: [{ type: "text", text: "And then?" }] }],
         })}
+        files={[FILE]}
         more="there"
         onMore={fn()}
       />
@@ -100,7 +116,7 @@ export const OlderMessagesAndWaitingOnes: Story = {
 };
 
 export const NoMessages: Story = {
-  args: { children: <MessagesView state={ready({ messages: [], queued: [] })} more="none" onMore={fn()} /> },
+  args: { children: <MessagesView state={ready({ messages: [], queued: [] })} files={[]} more="none" onMore={fn()} /> },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByText("No messages")).toBeVisible();
   },
@@ -109,19 +125,7 @@ export const NoMessages: Story = {
 export const Files: Story = {
   args: {
     tab: "files",
-    children: (
-      <FilesView
-        files={[
-          {
-            id: "01990000-0000-7000-8000-000000000009",
-            name: "invoice.pdf",
-            mimetype: "application/pdf",
-            size: 12_345,
-            created_at: "2026-11-22T11:00:00.000Z",
-          },
-        ]}
-      />
-    ),
+    children: <FilesView files={[FILE]} />,
   },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByRole("link", { name: "invoice.pdf" })).toHaveAttribute(
@@ -160,7 +164,7 @@ export const Child: Story = {
 
 export const PinnedWithSubChats: Story = {
   args: {
-    autoArchiveDays: 90,
+    windows: { ...SAMPLE_WINDOWS, autoArchiveDays: 90 },
     state: ready<Chat>(
       sampleChat({
         pin_order: 1,
@@ -182,9 +186,11 @@ export const PinnedWithSubChats: Story = {
 };
 
 export const ArchivedByItself: Story = {
-  args: { autoArchiveDays: 90 },
+  args: { windows: { ...SAMPLE_WINDOWS, autoArchiveDays: 90 } },
   async play({ canvasElement }) {
-    await expect(within(canvasElement).getByText(/archived by itself/)).toHaveTextContent("in 88 days at the earliest");
+    await expect(within(canvasElement).getByText(/archived by itself/)).toHaveTextContent(
+      "archived by itself in 89 days",
+    );
   },
 };
 

@@ -1,5 +1,5 @@
 import { Anchor, Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
-import type { ChatMessage, QueuedMessage } from "@shelflife/api-contract";
+import type { ChatFile, ChatMessage, QueuedMessage } from "@shelflife/api-contract";
 import { IconMessages } from "@tabler/icons-react";
 import type { JSX } from "react";
 
@@ -12,11 +12,14 @@ import { TimeText } from "../../components/TimeText.tsx";
 interface MessagesViewProps {
   /** Oldest first. */
   readonly state: DataState<{ readonly messages: readonly ChatMessage[]; readonly queued: readonly QueuedMessage[] }>;
+  /** The chat's files, whose names the links to them bear. */
+  readonly files: readonly ChatFile[];
   readonly more: "none" | "there" | "loading";
   readonly onMore: () => void;
 }
 
-export function MessagesView({ state, more, onMore }: MessagesViewProps): JSX.Element {
+export function MessagesView({ state, files, more, onMore }: MessagesViewProps): JSX.Element {
+  const fileNames = new Map(files.map(({ id, name }) => [id, name]));
   return (
     <AsyncState
       state={state}
@@ -38,15 +41,14 @@ export function MessagesView({ state, more, onMore }: MessagesViewProps): JSX.El
           )}
           <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: "none" }} aria-label="Messages">
             {messages.map((message) => (
-              <MessageCard key={message.id} role={message.role} content={message.content} at={message.created_at} />
+              <MessageCard key={message.id} message={message} fileNames={fileNames} />
             ))}
             {queued.map((message) => (
               <MessageCard
                 key={`queued-${message.id}`}
-                role="user"
-                content={message.content}
-                at={message.created_at}
+                message={{ ...message, role: "user" }}
                 queued
+                fileNames={fileNames}
               />
             ))}
           </Stack>
@@ -56,12 +58,14 @@ export function MessagesView({ state, more, onMore }: MessagesViewProps): JSX.El
   );
 }
 
-function MessageCard({
-  role,
-  content,
-  at,
-  queued = false,
-}: Pick<ChatMessage, "role" | "content"> & { at: string; queued?: boolean }): JSX.Element {
+interface MessageCardProps {
+  readonly message: Pick<ChatMessage, "role" | "content" | "created_at">;
+  readonly queued?: boolean;
+  readonly fileNames: ReadonlyMap<string, string>;
+}
+
+function MessageCard({ message, queued = false, fileNames }: MessageCardProps): JSX.Element {
+  const { role, content } = message;
   return (
     <Card component="li" withBorder padding="sm">
       <Group gap="xs" mb={4}>
@@ -74,23 +78,35 @@ function MessageCard({
           </Badge>
         )}
         <Text size="xs" c="dimmed">
-          <TimeText time={at} />
+          <TimeText time={message.created_at} />
         </Text>
       </Group>
       {content.map((part, index) => (
-        <Part key={index} part={part} />
+        <Part key={index} part={part} fileNames={fileNames} />
       ))}
     </Card>
   );
 }
 
 /** A part of a message; a kind that this page does not know is named and not shown. */
-function Part({ part }: { part: ChatMessage["content"][number] }): JSX.Element {
+function Part({
+  part,
+  fileNames,
+}: {
+  readonly part: ChatMessage["content"][number];
+  readonly fileNames: ReadonlyMap<string, string>;
+}): JSX.Element {
   const { text, file_id: fileId } = part;
   if (typeof text === "string") {
     return <Text style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{text}</Text>;
   }
-  if (typeof fileId === "string") return <Anchor href={fileAddress(fileId)}>File</Anchor>;
+  if (typeof fileId === "string") {
+    return (
+      <Anchor href={fileAddress(fileId)} style={{ overflowWrap: "anywhere" }}>
+        {fileNames.get(fileId) ?? "File"}
+      </Anchor>
+    );
+  }
   return (
     <Text size="sm" c="dimmed">
       {part.type}

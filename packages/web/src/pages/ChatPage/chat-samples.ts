@@ -1,5 +1,9 @@
 import type { Chat } from "@shelflife/api-contract";
 
+import type { LifeWindows } from "../../api/life-windows.ts";
+
+export const SAMPLE_WINDOWS: LifeWindows = { retentionDays: 30, autoArchiveDays: 0, debugDays: 30 };
+
 /** A conversation without anything unusual. */
 export function sampleChat(changes: Partial<Chat> = {}): Chat {
   return {
@@ -14,6 +18,7 @@ export function sampleChat(changes: Partial<Chat> = {}): Chat {
     pin_order: 0,
     labels: { team: "billing" },
     has_unread: false,
+    last_activity_at: "2026-11-22T11:00:00.000Z",
     children: [],
     ...changes,
   };

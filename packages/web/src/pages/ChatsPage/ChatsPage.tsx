@@ -1,13 +1,13 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import type { Chat, ChatChange } from "@shelflife/api-contract";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type JSX, useState } from "react";
 
 import { actionState } from "../../api/action-state.ts";
 import { chatsQuery } from "../../api/chats.ts";
 import { client } from "../../api/client.ts";
 import { dataState } from "../../api/data-state.ts";
-import { windowQuery } from "../../api/retention.ts";
+import { useLifeWindows } from "../../api/life-windows.ts";
 import { ChatsPageView } from "./ChatsPageView.tsx";
 
 /** Nobody waits for less while typing, in milliseconds. */
@@ -19,8 +19,7 @@ export function ChatsPage(): JSX.Element {
   const [search, setSearch] = useState("");
   const [settledSearch] = useDebouncedValue(search.trim(), SEARCH_DELAY_MS);
   const chats = useInfiniteQuery(chatsQuery({ archived, search: settledSearch }));
-  const retentionDays = useQuery(windowQuery("retention-days")).data;
-  const autoArchiveDays = useQuery(windowQuery("auto-archive-days")).data;
+  const windows = useLifeWindows();
   const change = useMutation({
     mutationFn: ({ chat, changes }: { chat: Chat; changes: ChatChange }) => client.chats.change(chat.id, changes),
     onSettled: () => queries.invalidateQueries({ queryKey: ["chats"] }),
@@ -31,8 +30,7 @@ export function ChatsPage(): JSX.Element {
       state={pages.kind === "ready" ? { ...pages, data: pages.data.pages.flat() } : pages}
       archived={archived}
       search={search}
-      retentionDays={retentionDays}
-      autoArchiveDays={autoArchiveDays}
+      windows={windows}
       changing={actionState(change)}
       more={chats.isFetchingNextPage ? "loading" : chats.hasNextPage ? "there" : "none"}
       onArchived={setArchived}

@@ -1,7 +1,7 @@
 import type { Meta, StoryObj } from "@storybook/react-vite";
 import { expect, fn, userEvent, within } from "storybook/test";
 
-import { sampleChat } from "../ChatPage/chat-samples.ts";
+import { SAMPLE_WINDOWS, sampleChat } from "../ChatPage/chat-samples.ts";
 import { ChatsPageView } from "./ChatsPageView.tsx";
 
 const PROBLEM = { message: "The server could not be reached.", detail: undefined };
@@ -21,8 +21,7 @@ const meta = {
     state: ready([PINNED, sampleChat({ status: "running" })]),
     archived: false,
     search: "",
-    retentionDays: 30,
-    autoArchiveDays: 0,
+    windows: SAMPLE_WINDOWS,
     changing: { kind: "idle" },
     more: "there",
     onArchived: fn(),
@@ -70,16 +69,58 @@ export const Archived: Story = {
 
 export const ArchivedByThemselves: Story = {
   args: {
-    autoArchiveDays: 90,
+    windows: { ...SAMPLE_WINDOWS, autoArchiveDays: 90 },
     state: ready([PINNED, sampleChat(), sampleChat({ id: PINNED.id.replace(/5$/, "6"), status: "running" })]),
   },
   async play({ canvasElement }) {
     const canvas = within(canvasElement);
     await expect(canvas.getByText(/without activity for 90 days/)).toBeVisible();
     // Neither what is pinned nor what is busy is archived by itself.
-    const [only, ...others] = canvas.getAllByText(/at the earliest/);
-    await expect(only).toHaveTextContent("archived by itself in 88 days at the earliest");
+    const [only, ...others] = canvas.getAllByText(/, archived by itself/);
+    await expect(only).toHaveTextContent("archived by itself in 89 days");
     await expect(others).toHaveLength(0);
+  },
+};
+
+export const WithDebugData: Story = {
+  args: {
+    state: ready([
+      sampleChat({
+        last_debug_at: "2026-10-20T12:00:00.000Z",
+        // A sub-chat's is the family's where it is newer.
+        children: [{ ...sampleChat({ last_debug_at: "2026-10-26T12:00:00.000Z" }), children: [] }],
+      }),
+    ]),
+  },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText(/Updated/)).toHaveTextContent("debug data expires in 3 days");
+  },
+};
+
+export const DebugDataPastItsWindow: Story = {
+  args: { state: ready([sampleChat({ last_debug_at: "2026-10-20T12:00:00.000Z" })]) },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText(/Updated/)).toHaveTextContent("debug data is due to expire");
+  },
+};
+
+/** Debug data does not outlive its chat. */
+export const DebugDataThatGoesWithItsChat: Story = {
+  args: {
+    archived: true,
+    windows: { ...SAMPLE_WINDOWS, debugDays: 0, retentionDays: 4 },
+    state: ready([
+      sampleChat({
+        archived: true,
+        archived_at: "2026-11-20T12:00:00.000Z",
+        last_debug_at: "2026-11-20T11:00:00.000Z",
+      }),
+    ]),
+  },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText(/Updated/)).toHaveTextContent(
+      "debug data expires in 2 days, deleted in 2 days",
+    );
   },
 };
 

@@ -17,11 +17,11 @@ import type { JSX } from "react";
 
 import type { ActionState } from "../../api/action-state.ts";
 import type { DataState } from "../../api/data-state.ts";
+import type { LifeWindows } from "../../api/life-windows.ts";
 import { AsyncState } from "../../components/AsyncState.tsx";
-import { earliestAutoArchive } from "../../components/auto-archive.ts";
-import { expiryOf } from "../../components/expiry.ts";
+import { fateOf } from "../../components/chat-fate.ts";
+import { ChatFateText } from "../../components/ChatFateText.tsx";
 import { Message } from "../../components/Message.tsx";
-import { useNow } from "../../components/now.tsx";
 import { PageHeading } from "../../components/PageHeading.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
@@ -30,10 +30,7 @@ interface ChatsPageViewProps {
   readonly state: DataState<readonly Chat[]>;
   readonly archived: boolean;
   readonly search: string;
-  /** Days that an archived chat is kept; undefined where that is not known. */
-  readonly retentionDays: number | undefined;
-  /** Days without activity after which a chat is archived by itself; undefined where that is not known. */
-  readonly autoArchiveDays: number | undefined;
+  readonly windows: LifeWindows;
   readonly changing: ActionState;
   readonly more: "none" | "there" | "loading";
   readonly onArchived: (archived: boolean) => void;
@@ -45,7 +42,8 @@ interface ChatsPageViewProps {
 
 /** One's own conversations. */
 export function ChatsPageView(props: ChatsPageViewProps): JSX.Element {
-  const { state, archived, search, autoArchiveDays, changing, more, onArchived, onSearch, onMore } = props;
+  const { state, archived, search, changing, more, onArchived, onSearch, onMore } = props;
+  const { autoArchiveDays } = props.windows;
   return (
     <>
       <PageHeading>Chats</PageHeading>
@@ -110,17 +108,8 @@ function emptyTitle(archived: boolean, search: string): string {
   return archived ? "Nothing is archived" : "No chats yet";
 }
 
-function ChatRow({
-  chat,
-  retentionDays,
-  autoArchiveDays,
-  changing,
-  onPin,
-  onArchive,
-}: ChatsPageViewProps & { chat: Chat }): JSX.Element {
+function ChatRow({ chat, windows, changing, onPin, onArchive }: ChatsPageViewProps & { chat: Chat }): JSX.Element {
   const isPinned = chat.pin_order > 0;
-  const expiry = expiryOf(chat.archived_at, retentionDays);
-  const archivedAt = earliestAutoArchive(chat, autoArchiveDays, useNow());
   return (
     <Card component="li" withBorder padding="sm">
       <Group justify="space-between" wrap="nowrap" align="flex-start">
@@ -149,16 +138,7 @@ function ChatRow({
             Updated <TimeText time={chat.updated_at} format="relative" />
             {chat.children.length > 0 &&
               `, ${chat.children.length === 1 ? "1 sub-chat" : `${chat.children.length} sub-chats`}`}
-            {expiry !== null && (
-              <>
-                , deleted <TimeText time={expiry} format="relative" />
-              </>
-            )}
-            {archivedAt !== null && (
-              <>
-                , archived by itself <TimeText time={archivedAt} format="relative" /> at the earliest
-              </>
-            )}
+            <ChatFateText fate={fateOf(chat, windows)} />
           </Text>
         </div>
         <Group gap="xs" wrap="nowrap">
