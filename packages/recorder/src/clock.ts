@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
+  /** Milliseconds since some moment in the past; only ever forward. */
+  monotonic(): number;
   /** Calls back once after a delay in milliseconds; the answer cancels it. Never keeps the process alive. */
   setTimer(callback: () => void, delayMs: number): () => void;
   /** Calls back soon, after the work at hand, so that what can wait costs the application's own path nothing. */
@@ -10,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   setTimer(callback, delayMs) {
     const timer = setTimeout(callback, delayMs);
     timer.unref();

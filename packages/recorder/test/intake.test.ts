@@ -27,6 +27,51 @@ it("takes work that comes while work is done, for the next time", () => {
   expect(done).toEqual(["second"]);
 });
 
+it("holds the event loop for a millisecond at once, and does what is left in the turns that follow", () => {
+  const clock = new FakeClock();
+  const done: number[] = [];
+  const intake = new Intake(clock, () => undefined);
+  for (let number = 1; number <= 5; number += 1) {
+    intake.accept(() => {
+      clock.sleep(0.4);
+      done.push(number);
+    });
+  }
+  clock.runDeferred();
+  expect(done).toEqual([1, 2, 3]);
+  intake.accept(() => void done.push(6));
+  clock.runDeferred();
+  expect(done).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+it("does a hundredth of what waits in each turn, however long each piece takes", () => {
+  const clock = new FakeClock();
+  let done = 0;
+  const intake = new Intake(clock, () => undefined);
+  for (let number = 0; number < 1_000; number += 1) {
+    intake.accept(() => {
+      clock.sleep(5);
+      done += 1;
+    });
+  }
+  clock.runDeferred();
+  expect(done).toBe(10);
+  clock.runDeferred();
+  expect(done).toBe(20);
+});
+
+it("goes on by itself after it was drained", () => {
+  const clock = new FakeClock();
+  const done: string[] = [];
+  const intake = new Intake(clock, () => undefined);
+  intake.accept(() => void done.push("first"));
+  intake.drain();
+  clock.runDeferred();
+  intake.accept(() => void done.push("second"));
+  clock.runDeferred();
+  expect(done).toEqual(["first", "second"]);
+});
+
 it("leaves nothing undone when it is drained, not even what the work itself put off", () => {
   const done: string[] = [];
   const intake = new Intake(new FakeClock(), () => undefined);
