@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
 import { setTimeout as sleepFor } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { inChat, shelflifeRecorder, type ShelflifeRecorder } from "@shelflife/recorder";
@@ -14,10 +16,35 @@ import { seededRandom } from "./seeded-random.ts";
 export interface CallBlock {
   readonly latenciesMs: readonly number[];
   readonly longestStallMs: number;
+  /** Of a single garbage collection; where it is long, it is what the event loop stood still for. */
+  readonly longestCollectionMs: number;
 }
 
 /** The timer that looks for stalls fires this often; what it reports includes that, in milliseconds. */
 const RESOLUTION_MS = 1;
+
+// What earlier blocks left behind must not be cleared away in the middle of this one.
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+class LongestCollection {
+  #longestMs = 0;
+  readonly #observer = new PerformanceObserver((list) => this.#take(list.getEntries()));
+
+  constructor() {
+    this.#observer.observe({ entryTypes: ["gc"] });
+  }
+
+  stop(): number {
+    this.#take(this.#observer.takeRecords());
+    this.#observer.disconnect();
+    return this.#longestMs;
+  }
+
+  #take(entries: readonly { readonly duration: number }[]): void {
+    this.#longestMs = Math.max(this.#longestMs, ...entries.map(({ duration }) => duration));
+  }
+}
 
 interface Application {
   readonly model: LanguageModel;
@@ -43,6 +70,8 @@ const commands = {
     const { model, recorder } = application;
     const latenciesMs: number[] = [];
     const conversations = Array.from({ length: calls }, conversation);
+    collectGarbage();
+    const collections = new LongestCollection();
     const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     delays.enable();
     for (const messages of conversations) {
@@ -61,7 +90,11 @@ const commands = {
     }
     if (recorded && !(await recorder.flush())) throw new Error("Not everything that was recorded could be sent.");
     delays.disable();
-    return { latenciesMs, longestStallMs: delays.max / 1e6 - RESOLUTION_MS };
+    return {
+      latenciesMs,
+      longestStallMs: delays.max / 1e6 - RESOLUTION_MS,
+      longestCollectionMs: collections.stop(),
+    };
   },
 
   async close(): Promise<{ sent: number; dropped: number; rejected: number }> {

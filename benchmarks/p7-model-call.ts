@@ -11,6 +11,9 @@ import { median, spread } from "./statistics.ts";
 
 const STALL_LIMIT_MS = 5;
 
+/** Blocks of each kind that are not counted: the process compiles what it runs often, and finds the size of its heap. */
+const WARM_UP_BLOCKS = 2;
+
 /**
  * P7: an application on the AI SDK, a provider on the loopback that answers after 200 ms, and the server that is recorded
  * into, each a process of its own. Blocks of calls with the recorder and without take turns.
@@ -27,8 +30,7 @@ export async function measureModelCall(cluster: BenchmarkCluster, size: Size): P
 
   const recorded: CallBlock[] = [];
   const plain: CallBlock[] = [];
-  // The first block of each kind warms the process up and is not counted.
-  for (let repeat = -1; repeat < size.repeats; repeat += 1) {
+  for (let repeat = -WARM_UP_BLOCKS; repeat < size.repeats; repeat += 1) {
     const without = await application.call("callModel", { calls: size.modelCalls, recorded: false });
     const together = await application.call("callModel", { calls: size.modelCalls, recorded: true });
     if (repeat < 0) continue;
@@ -70,6 +72,8 @@ function latencyFinding(recorded: readonly CallBlock[], plain: readonly CallBloc
 function stallFinding(recorded: readonly CallBlock[], plain: readonly CallBlock[], sent: number): Finding {
   const stallsOf = (blocks: readonly CallBlock[]): number[] => blocks.map(({ longestStallMs }) => longestStallMs);
   const [stalls, without] = [stallsOf(recorded), stallsOf(plain)];
+  const collectionsOf = (blocks: readonly CallBlock[]): number[] =>
+    blocks.map(({ longestCollectionMs }) => longestCollectionMs);
   const worst = Math.max(...stalls);
   const worstWithout = Math.max(...without);
   const { verdict, remark } = judge(worst, { atMost: STALL_LIMIT_MS });
@@ -87,6 +91,7 @@ function stallFinding(recorded: readonly CallBlock[], plain: readonly CallBlock[
       ...remark,
       ...(doubtful ? ["the application alone stalls for more than the limit on this machine"] : []),
       `longest of a block with the recorder: ${formatSpread(spread(stalls), " ms")}; without: ${formatSpread(spread(without), " ms")}`,
+      `longest garbage collection of a block with the recorder: ${formatSpread(spread(collectionsOf(recorded)), " ms")}; without: ${formatSpread(spread(collectionsOf(plain)), " ms")}`,
       `${formatNumber(sent)} items arrived`,
     ],
   };
