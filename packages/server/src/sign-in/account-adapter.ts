@@ -3,6 +3,7 @@ import { getAdapter } from "better-auth/db/adapter";
 
 import type { Database } from "../store/database.ts";
 import type { User } from "../store/users.ts";
+import { withHashedSessionTokens } from "./hashed-session-tokens.ts";
 
 type Adapter = Awaited<ReturnType<typeof getAdapter>>;
 
@@ -19,15 +20,17 @@ const NAME_CHARACTERS_MAX = 200;
 const TOKEN_FIELDS = ["accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt"];
 
 /**
- * The library's own way to the database, with two things changed: people are made by the store, which audits it, and the
- * tokens of identity providers are not stored.
+ * The library's own way to the database, with three things changed: people are made by the store, which audits it, the
+ * tokens of identity providers are not stored, and those of sessions only as hashes.
  */
 export async function accountAdapter(
   options: BetterAuthOptions,
   database: Database,
   admitMember: (member: NewMember) => Promise<User>,
 ): Promise<Adapter> {
-  const library = await getAdapter({ ...options, database: { db: database, type: "postgres" } });
+  const library = withHashedSessionTokens(
+    await getAdapter({ ...options, database: { db: database, type: "postgres" } }),
+  );
   const create = async (input: Parameters<Adapter["create"]>[0]): Promise<Record<string, unknown>> => {
     if (input.model === "user") return asLibraryUser(await admitMember(readMember(input.data)));
     if (input.model !== "account") return library.create(input);

@@ -1,3 +1,5 @@
+import { createHash, createHmac } from "node:crypto";
+
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { CHATS, createTestApp, type TestApp } from "../test-app.ts";
@@ -40,6 +42,24 @@ describe("a session", () => {
     });
     const replica = await createTestApp({ testDatabase: app.testDatabase });
     expect((await new TestBrowser(replica).me({ Cookie: browser.cookies })).status).toBe(200);
+  });
+
+  test("is known to the database by a hash, which opens nothing", async () => {
+    const secret = "a secret that somebody has read";
+    app = await createTestApp({ testDatabase: app.testDatabase, signIn: { secret } });
+    browser = new TestBrowser(app);
+    await browser.signIn(EMAIL);
+    const { rows } = await app.pool.query<{ token: string }>(
+      "SELECT token FROM sessions ORDER BY created_at DESC LIMIT 1",
+    );
+    const [cookie = "", token = ""] = /session_token=([^.]+)/.exec(decodeURIComponent(browser.cookies)) ?? [];
+    const hash = createHash("sha256").update(token).digest("base64url");
+    expect([token.length, rows]).toEqual([32, [{ token: hash }]]);
+    const signed = (value: string): string =>
+      encodeURIComponent(`${value}.${createHmac("sha256", secret).update(value).digest("base64")}`);
+    const me = async (value: string): Promise<number> =>
+      (await new TestBrowser(app).me({ Cookie: `shelflife.session_token=${signed(value)}` })).status;
+    expect([cookie === "", await me(token), await me(hash)]).toEqual([false, 200, 401]);
   });
 
   test("is worth nothing where its token was changed", async () => {
