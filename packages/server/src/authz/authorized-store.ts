@@ -120,6 +120,7 @@ const POLICIES = {
   deleteChatContentBatch: deletesMarked,
   deleteDeadPayloadBatch: deletesMarked,
   dropDeletedChat: deletesMarked,
+  startArchiveClocks: needs("purge:run"),
   countExpiredChats: needs("purge:run"),
   sampleExpiredChats: needs("purge:read"),
   findExpiredFamilies: needs("purge:run"),

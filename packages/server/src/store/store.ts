@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { apiKeysStore, type ApiKeysStore } from "./api-keys.ts";
+import { archiveClocksStore, type ArchiveClocksStore } from "./archive-clocks.ts";
 import { archivedChatPurgeStore, type ArchivedChatPurgeStore } from "./archived-chat-purge.ts";
 import { archivedChatsStore, type ArchivedChatsStore } from "./archived-chats.ts";
 import { auditPurgeStore, type AuditPurgeStore } from "./audit-purge.ts";
@@ -42,6 +43,7 @@ import { usersStore, type UsersStore } from "./users.ts";
 
 /** Everything that can be done to the data. Who may do it is decided around it, never in it. */
 export type Store = ApiKeysStore &
+  ArchiveClocksStore &
   ArchivedChatPurgeStore &
   ArchivedChatsStore &
   AuditPurgeStore &
@@ -92,6 +94,7 @@ export function createStore({ database, directDatabase, clock, partitionLength =
   const partitions = new PayloadPartitions(directDatabase, partitionLength);
   return {
     ...apiKeysStore(database, clock),
+    ...archiveClocksStore(database, clock),
     ...archivedChatPurgeStore(database, clock),
     ...archivedChatsStore(database),
     ...auditPurgeStore(database),

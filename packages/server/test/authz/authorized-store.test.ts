@@ -186,6 +186,7 @@ const EXPECTED: Record<keyof Store, Expectation> = {
   measureChatLag: { input: atCutoff, ...readingPurge },
   countMarkedChats: purging,
   nextMarkedChat: { input: () => [[]], ...purging },
+  startArchiveClocks: purging,
   noteLinkedFiles: purging,
   countExpiredFiles: { input: atCutoff, ...purging },
   sampleExpiredFiles: { input: atCutoff, ...readingPurge },

@@ -130,6 +130,7 @@ async function callRetentionMethods(
     .values({ chat_id: inactive?.id ?? "", file_id: linked })
     .execute();
 
+  await store.startArchiveClocks(10);
   await store.noteLinkedFiles({ cutoff, limit: 10, signal });
   await store.countExpiredFiles(cutoff, signal);
   await store.sampleExpiredFiles(cutoff, signal);

@@ -6,8 +6,9 @@ import type { PurgeBatchRequest } from "../../store/purge-batch.ts";
 import type { Store } from "../../store/store.ts";
 import { stepsToSweep } from "../empty-chat.ts";
 import { finishMarkedChats } from "../marked-chats.ts";
+import { assertMayGoOn } from "../may-go-on.ts";
 import { BatchPacer } from "../pace.ts";
-import type { RetentionPolicy } from "../policy.ts";
+import type { PolicyRun, RetentionPolicy } from "../policy.ts";
 import { drainBatches, drainCounted, type ExpiringRows } from "../row-drain.ts";
 
 /** Families of archived chats as the drain sees them. */
@@ -43,6 +44,7 @@ export function createArchivedChatsPolicy(): RetentionPolicy {
       return cutoff === null ? NOTHING_EXPIRED : store.sampleExpiredChats(cutoff, signal);
     },
     async run(run, cutoff, tally) {
+      await startClocks(run);
       const pacer = new BatchPacer(run.pace, run.clock);
       const seen: string[] = [];
       const finishMarked = (): Promise<number> => finishMarkedChats(run, policy, { tally, pacer, seen });
@@ -61,6 +63,19 @@ export function createArchivedChatsPolicy(): RetentionPolicy {
     lag: (store, cutoff) => store.measureChatLag(cutoff),
   };
   return policy;
+}
+
+/** Chats that one statement gives a clock at the most. */
+const CHATS_AT_ONCE = 1_000;
+
+/** Archived chats without a clock would never go: whatever the window is, theirs starts in the first tick that sees them. */
+async function startClocks(run: PolicyRun): Promise<void> {
+  let total = 0;
+  for (let started = CHATS_AT_ONCE; started === CHATS_AT_ONCE; total += started) {
+    await assertMayGoOn(run);
+    started = await run.store.startArchiveClocks(CHATS_AT_ONCE);
+  }
+  if (total > 0) run.log.info({ chats: total }, "archived chats had no time of archiving; it counts from now");
 }
 
 /** Payload rows that one transaction deletes from one partition at the most. */

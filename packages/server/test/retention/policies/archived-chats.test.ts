@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { createArchivedChatsPolicy } from "../../../src/retention/policies/archived-chats.ts";
 import { completeRun } from "../../debug-batches.ts";
+import { storedRow } from "../../stored-rows.ts";
 import { payloadRows, recordRun } from "../payload-fixture.ts";
 import {
   createOtherPool,
@@ -79,6 +80,33 @@ describe("the cutoff", () => {
     await tick(fixture);
     expect(await chatsLeft()).toEqual(new Set([active, unarchived]));
     expect(await countOf(fixture, "chat_messages")).toBe(1);
+  });
+
+  it("starts now for a chat that somebody archived by SQL and gave no time, whatever else of it is old", async () => {
+    const id = await insertChat(fixture);
+    const child = await insertChat(fixture, { rootId: id });
+    await fixture.pool.query("UPDATE chats SET archived = true WHERE id IN ($1, $2)", [id, child]);
+    const before = await storedRow(fixture.pool, "chats", id);
+    expect((await tick(fixture)).of("archived-chats")).toMatchObject({ expired: 0, deleted: 0, left: 0 });
+    expect(await storedRow(fixture.pool, "chats", id)).toEqual({ ...before, archived_at: fixture.clock.now() });
+
+    await fixture.clock.advance(30 * 86_400_000);
+    await tick(fixture);
+    expect(await chatsLeft(), "exactly one window later").toEqual(new Set([id, child]));
+    await fixture.clock.advance(1);
+    await tick(fixture);
+    expect(await chatsLeft()).toEqual(new Set());
+  });
+
+  it("starts also where the window is 0, and for more chats than one statement takes", async () => {
+    await setWindow(fixture, "retention-days", 0);
+    await fixture.pool.query(
+      `INSERT INTO chats (owner_id, organization_id, archived)
+       SELECT owner_id, organization_id, true FROM chats, generate_series(1, 1001) WHERE id = $1`,
+      [fixture.chatId],
+    );
+    await tick(fixture);
+    expect(await countOf(fixture, "chats", "archived AND archived_at IS NULL")).toBe(0);
   });
 
   it("is not moved by a write to an archived chat", async () => {

@@ -175,6 +175,7 @@ describe("over tens of thousands of rows, a batch reads what it takes", () => {
 describe("an idle tick's looks, and a scrape's, read next to nothing", () => {
   it.each<[string, (store: Store) => Promise<unknown>]>([
     ["archived chats", (store) => store.countExpiredChats(daysBefore(400), signal)],
+    ["archived chats without a clock", (store) => store.startArchiveClocks(1_000)],
     ["the lag of archived chats", (store) => store.measureChatLag(daysBefore(30))],
     ["inactive chats", (store) => store.countInactiveChats(daysBefore(400), signal)],
     ["a batch of inactive chats", async (store) => store.archiveInactiveBatch(await batchAt(daysBefore(400)))],
