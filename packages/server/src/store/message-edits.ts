@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 
 import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
@@ -53,7 +53,8 @@ async function takeStep(
   if (locked === undefined) return undefined;
   const message = await transaction
     .selectFrom("chat_messages")
-    .select("role")
+    // As SQL text, with its microseconds.
+    .select(["role", sql<string>`created_at::text`.as("written_at")])
     .where("chat_id", "=", chatId)
     .where("id", "=", messageId)
     .where("deleted", "=", false)
@@ -62,7 +63,7 @@ async function takeStep(
   if (message === undefined) return undefined;
   if (message.role !== "user") throw new CodedError("not_user_message", "Only user messages can be edited.");
   await linkFiles(transaction, { chatId, senderId: ownerId, fileIds });
-  if (await deleteRunsAfter(transaction, edit, now)) return "more";
+  if (await deleteRunsAfter(transaction, edit, { writtenAt: message.written_at, now })) return "more";
   await raiseActivity(transaction, locked, now);
   return replaceMessage(transaction, edit, now);
 }
@@ -86,20 +87,55 @@ async function replaceMessage(
   return rows[0];
 }
 
+/** The newest message that a run or a step names; null where it names none. */
+const namedByRun = sql`greatest(run.trigger_message_id, run.history_tip_message_id)`;
+const namedByStep = sql`greatest(step.history_tip_message_id, step.assistant_message_id)`;
+
 /**
- * Deletes runs that the edited message or one after it set off, or that knew of such a message, at most so many; answers
- * whether there are more.
+ * The runs that came after a message, at most so many: those that name it or a later one, themselves or in a step, and of
+ * those that name none at all the ones that began after it was written. Each part is in the order of an index, so that the
+ * planner takes it whatever it makes of the expressions.
  */
+function runsAfter({ chatId, messageId }: MessageEdit, writtenAt: string, limit: number): RawBuilder<unknown> {
+  return sql`
+    (
+      SELECT run.id FROM chat_debug_runs AS run
+      WHERE run.chat_id = ${chatId} AND ${namedByRun} >= ${messageId}
+      ORDER BY ${namedByRun}
+      LIMIT ${limit}
+    )
+    UNION
+    (
+      SELECT step.run_id FROM chat_debug_steps AS step
+      WHERE step.chat_id = ${chatId} AND ${namedByStep} >= ${messageId}
+      ORDER BY ${namedByStep}
+      LIMIT ${limit}
+    )
+    UNION
+    (
+      SELECT run.id FROM chat_debug_runs AS run
+      WHERE run.chat_id = ${chatId} AND run.started_at > ${writtenAt}::timestamptz AND ${namedByRun} IS NULL
+        AND NOT EXISTS (
+          SELECT FROM chat_debug_steps AS step
+          WHERE step.chat_id = ${chatId} AND step.run_id = run.id AND ${namedByStep} IS NOT NULL
+        )
+      ORDER BY run.started_at DESC, run.id DESC
+      LIMIT ${limit}
+    )
+  `;
+}
+
+/** Deletes runs that came after a message, at most so many; answers whether there are more. */
 async function deleteRunsAfter(
   transaction: OpenTransaction,
-  { chatId, messageId }: MessageEdit,
-  now: Date,
+  edit: MessageEdit,
+  { writtenAt, now }: { writtenAt: string; now: Date },
 ): Promise<boolean> {
-  const newest = sql`greatest(trigger_message_id, history_tip_message_id)`;
-  // In the order of the index, so that the planner takes it whatever it makes of the expression.
-  const after = sql`FROM chat_debug_runs WHERE chat_id = ${chatId} AND ${newest} >= ${messageId} ORDER BY ${newest}`;
+  const { chatId } = edit;
   const { rows: runs } = await sql<PlacedRun>`
-    SELECT ${placedRun} ${after}
+    SELECT ${placedRun} FROM chat_debug_runs
+    WHERE chat_id = ${chatId} AND id = ANY (ARRAY(${runsAfter(edit, writtenAt, RUNS_A_TRANSACTION)}))
+    ORDER BY id
     LIMIT ${RUNS_A_TRANSACTION}
     FOR UPDATE
   `.execute(transaction);
@@ -111,6 +147,8 @@ async function deleteRunsAfter(
   `.execute(transaction);
   await deletePayloadsOfRuns(transaction, runs);
   // Counting what was locked would not do: a purge may have taken one of them just then.
-  const { rows: left } = await sql`SELECT ${after} LIMIT 1`.execute(transaction);
+  const { rows: left } = await sql`SELECT FROM (${runsAfter(edit, writtenAt, 1)}) AS left_over LIMIT 1`.execute(
+    transaction,
+  );
   return left.length > 0;
 }

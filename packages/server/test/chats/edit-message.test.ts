@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { ChatMessage } from "@shelflife/api-contract";
 import { beforeEach, describe, expect, test } from "vitest";
 
-import { completeRun, stepItem, type SentRun } from "../debug-batches.ts";
+import { completeRun, stepItem, type SentRun, type SentStep } from "../debug-batches.ts";
 import { countRows, storedRow } from "../stored-rows.ts";
 import {
   chatPath,
@@ -179,6 +179,47 @@ describe("the debug runs of a chat whose message is edited", () => {
     });
     const { rows } = await fixture.pool.query<{ id: string }>("SELECT id FROM tombstones WHERE kind = 'run'");
     expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(gone.map(({ id }) => id)));
+  });
+
+  test("go where a step of theirs names the message or a later one", async () => {
+    const recordSteps = async (...steps: Partial<SentStep>[]): Promise<SentRun> => {
+      const run = await record({ trigger_message_id: idOf(0) });
+      const items = steps.map((fields, index) => stepItem(run, { step_number: index + 2, ...fields }));
+      expect((await fixture.client(person.key).recordDebugBatch({ steps: items })).rejected).toEqual([]);
+      return run;
+    };
+    await recordSteps({ assistant_message_id: idOf(1) }, { assistant_message_id: idOf(3) });
+    await recordSteps({ history_tip_message_id: idOf(2) });
+    const kept = [
+      await recordSteps({ history_tip_message_id: idOf(0), assistant_message_id: idOf(1) }),
+      await recordSteps({}),
+    ];
+    await person.chats.editMessage(chat.id, idOf(2), text("Q2, better"));
+    expect(await storedRuns()).toEqual(new Set(kept.map(({ id }) => id)));
+  });
+
+  test("that name no message go where they began after it was written, and stay where they began before", async () => {
+    const written = fixture.clock.now().getTime();
+    const at = (ms: number): Partial<SentRun> => ({ started_at: new Date(written + ms).toISOString() });
+    await fixture.clock.advance(60_000);
+    await record(at(1));
+    await record(at(30_000));
+    const namesAnEarlierOne = await record({ ...at(2), trigger_message_id: idOf(1) });
+    const stepNamesAnEarlierOne = await record(at(3));
+    const step = stepItem(stepNamesAnEarlierOne, { step_number: 2, history_tip_message_id: idOf(1) });
+    await fixture.client(person.key).recordDebugBatch({ steps: [step] });
+    const kept = [namesAnEarlierOne, stepNamesAnEarlierOne, await record(at(0)), await record(at(-60_000))];
+    await person.chats.editMessage(chat.id, idOf(2), text("Q2, better"));
+    expect(await storedRuns()).toEqual(new Set(kept.map(({ id }) => id)));
+    expect(await countRows(fixture.pool)).toMatchObject({ payloads: kept.length });
+
+    const ofTheEditedOne = await record({});
+    await fixture.clock.advance(60_000);
+    await record({});
+    await person.chats.editMessage(chat.id, idOf(2), text("Q2, better still"));
+    expect(await storedRuns(), "an edited message counts as written then").toEqual(
+      new Set([...kept, ofTheEditedOne].map(({ id }) => id)),
+    );
   });
 
   test("are not brought back by what is recorded late", async () => {

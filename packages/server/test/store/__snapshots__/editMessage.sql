@@ -10,7 +10,7 @@ WHERE id IN ($1, (SELECT root_chat_id FROM chats WHERE id = $2))
 ORDER BY id
 FOR NO KEY UPDATE;
 
-select "role" from "chat_messages" where "chat_id" = $1 and "id" = $2 and "deleted" = $3 and "visibility" <> $4;
+select "role", created_at::text as "written_at" from "chat_messages" where "chat_id" = $1 and "id" = $2 and "deleted" = $3 and "visibility" <> $4;
 
     SELECT file.id FROM chat_files AS file
     WHERE file.id = ANY ($1::uuid[]) AND (
@@ -31,8 +31,35 @@ ON CONFLICT (chat_id, file_id) DO NOTHING;
   SELECT id,
 chat_id,
 coalesce(payload_at, started_at)::text AS payload_at,
-(coalesce(payload_at, started_at) AT TIME ZONE 'UTC')::date::text AS payload_day FROM chat_debug_runs WHERE chat_id = $1 AND greatest(trigger_message_id, history_tip_message_id) >= $2 ORDER BY greatest(trigger_message_id, history_tip_message_id)
-  LIMIT $3
+(coalesce(payload_at, started_at) AT TIME ZONE 'UTC')::date::text AS payload_day FROM chat_debug_runs
+  WHERE chat_id = $1 AND id = ANY (ARRAY(
+  (
+    SELECT run.id FROM chat_debug_runs AS run
+    WHERE run.chat_id = $2 AND greatest(run.trigger_message_id, run.history_tip_message_id) >= $3
+    ORDER BY greatest(run.trigger_message_id, run.history_tip_message_id)
+    LIMIT $4
+  )
+  UNION
+  (
+    SELECT step.run_id FROM chat_debug_steps AS step
+    WHERE step.chat_id = $5 AND greatest(step.history_tip_message_id, step.assistant_message_id) >= $6
+    ORDER BY greatest(step.history_tip_message_id, step.assistant_message_id)
+    LIMIT $7
+  )
+  UNION
+  (
+    SELECT run.id FROM chat_debug_runs AS run
+    WHERE run.chat_id = $8 AND run.started_at > $9::timestamptz AND greatest(run.trigger_message_id, run.history_tip_message_id) IS NULL
+      AND NOT EXISTS (
+        SELECT FROM chat_debug_steps AS step
+        WHERE step.chat_id = $10 AND step.run_id = run.id AND greatest(step.history_tip_message_id, step.assistant_message_id) IS NOT NULL
+      )
+    ORDER BY run.started_at DESC, run.id DESC
+    LIMIT $11
+  )
+))
+  ORDER BY id
+  LIMIT $12
   FOR UPDATE;
 
 DELETE FROM tombstones
@@ -64,7 +91,32 @@ WITH gone AS (
 )
 SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM gone;
 
-SELECT FROM chat_debug_runs WHERE chat_id = $1 AND greatest(trigger_message_id, history_tip_message_id) >= $2 ORDER BY greatest(trigger_message_id, history_tip_message_id) LIMIT 1;
+SELECT FROM (
+  (
+    SELECT run.id FROM chat_debug_runs AS run
+    WHERE run.chat_id = $1 AND greatest(run.trigger_message_id, run.history_tip_message_id) >= $2
+    ORDER BY greatest(run.trigger_message_id, run.history_tip_message_id)
+    LIMIT $3
+  )
+  UNION
+  (
+    SELECT step.run_id FROM chat_debug_steps AS step
+    WHERE step.chat_id = $4 AND greatest(step.history_tip_message_id, step.assistant_message_id) >= $5
+    ORDER BY greatest(step.history_tip_message_id, step.assistant_message_id)
+    LIMIT $6
+  )
+  UNION
+  (
+    SELECT run.id FROM chat_debug_runs AS run
+    WHERE run.chat_id = $7 AND run.started_at > $8::timestamptz AND greatest(run.trigger_message_id, run.history_tip_message_id) IS NULL
+      AND NOT EXISTS (
+        SELECT FROM chat_debug_steps AS step
+        WHERE step.chat_id = $9 AND step.run_id = run.id AND greatest(step.history_tip_message_id, step.assistant_message_id) IS NOT NULL
+      )
+    ORDER BY run.started_at DESC, run.id DESC
+    LIMIT $10
+  )
+) AS left_over LIMIT 1;
 
 UPDATE chats
 SET
