@@ -147,3 +147,30 @@ describe("debug-logging", () => {
     });
   });
 });
+
+describe("chats delete", () => {
+  it("deletes a family whatever the windows, also by an id of no version of UUIDs, and is audited", async () => {
+    const root = "00000000-0000-0000-0000-0000000000bb";
+    await database.pool.query(
+      `WITH owner AS (INSERT INTO users (email) VALUES ('ana@example.com') RETURNING id)
+       INSERT INTO chats (id, root_chat_id, parent_chat_id, owner_id, organization_id)
+       SELECT chat.id, chat.root_id, chat.root_id, owner.id, organization.id
+       FROM owner, organizations AS organization, (VALUES ($1::uuid, NULL::uuid), (gen_random_uuid(), $1)) AS chat (id, root_id)`,
+      [root],
+    );
+    expect(await run(`chats delete ${root} --json`)).toMatchObject({
+      status: 0,
+      stdout: `{"id":"${root}","chats":2,"runs":0}\n`,
+    });
+    expect((await database.pool.query("SELECT FROM chats")).rowCount).toBe(0);
+    expect(await audited()).toMatchObject([{ user_id: null, additional_fields: { subsystem: "cli" } }]);
+    expect(await run(`chats delete ${root}`)).toMatchObject({
+      status: 1,
+      stderr: `shelflife: There is no chat ${root}.\n`,
+    });
+    expect(await run("chats delete 17")).toMatchObject({
+      status: 1,
+      stderr: "shelflife: 17 is not the id of a chat.\n",
+    });
+  });
+});
