@@ -1,7 +1,9 @@
+import type { DebugRun } from "@shelflife/api-contract";
+
 import { systemClock } from "../packages/server/src/clock.ts";
 import { createLog } from "../packages/server/src/log.ts";
 import { ingest } from "../packages/server/src/recording/ingest.ts";
-import { renderRun } from "../packages/server/src/recording/render-debug-run.ts";
+import { writeRun } from "../packages/server/src/recording/render-debug-run.ts";
 import { createChats } from "./chats.ts";
 import type { BenchmarkCluster, BenchmarkDatabase } from "./cluster.ts";
 import { multiplyRuns, multiplyStepsInReference } from "./multiply-runs.ts";
@@ -103,7 +105,10 @@ export async function storeReferenceSamples(
   for (const { id: runId, chatId } of samples) {
     const stored = await store.readDebugRun({ chatId, runId, readerId: person.caller.userId });
     if (stored === undefined) throw new Error(`The run ${runId} was not stored.`);
-    for (const step of (await renderRun(stored)).steps) {
+    let json = "";
+    for await (const piece of writeRun(stored)) json += piece;
+    const run = JSON.parse(json) as DebugRun;
+    for (const step of run.steps) {
       const parts = [step.normalized_request, step.normalized_response ?? null, step.attempts].map((part) =>
         JSON.stringify(part),
       );

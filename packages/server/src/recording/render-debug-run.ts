@@ -39,10 +39,22 @@ export function renderRunSummary(run: StoredRun): DebugRunSummary {
   });
 }
 
-/** With every payload as it was recorded. */
-export async function renderRun(run: StoredRunWithSteps): Promise<DebugRun> {
+/** Steps that are made ready at once. Each may take megabytes. */
+const STEPS_AT_ONCE = 4;
+
+/**
+ * The JSON of a run with every payload as it was recorded, in pieces. What an agent's requests repeat is stored once, so
+ * that a run of a few megabytes in the database may be a gigabyte here, which no text and no memory holds whole.
+ */
+export async function* writeRun(run: StoredRunWithSteps): AsyncGenerator<string, void> {
   const chunks = new RunChunks(run.steps);
-  return { ...renderRunDetails(run), steps: await Promise.all(run.steps.map((step) => renderStep(step, chunks))) };
+  yield `${JSON.stringify(renderRunDetails(run)).slice(0, -1)},"steps":[`;
+  for (let start = 0; start < run.steps.length; start += STEPS_AT_ONCE) {
+    const steps = run.steps.slice(start, start + STEPS_AT_ONCE);
+    const texts = await Promise.all(steps.map(async (step) => JSON.stringify(await renderStep(step, chunks))));
+    for (const [index, text] of texts.entries()) yield start + index === 0 ? text : `,${text}`;
+  }
+  yield "]}";
 }
 
 /** Without payloads, but with how much each step has of them. */

@@ -3,19 +3,24 @@ import { randomUUID } from "node:crypto";
 import { debugChatExportSchema, debugRunExportSchema, type DebugRun } from "@shelflife/api-contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
-import { chatItem, completeRun } from "../debug-batches.ts";
+import { chatItem, completeRun, runItem, stepItem } from "../debug-batches.ts";
+import { message } from "../recording/stored-payloads.ts";
 import { CHATS, createTestApp, type TestApp, type TestUser } from "../test-app.ts";
 
 let app: TestApp;
 let owner: TestUser;
 /** A run that is read while it is listed here is purged between the list and its own turn. */
 const vanishing = new Set<string>();
+const unreadable = new Set<string>();
+let runsRead = 0;
 
 beforeAll(async () => {
   app = await createTestApp({
     around: (store) => ({
       ...store,
       async readDebugRun(reading) {
+        runsRead += 1;
+        if (unreadable.has(reading.runId)) throw new Error("the disk is gone");
         if (vanishing.has(reading.runId)) {
           await app.pool.query("DELETE FROM chat_debug_runs WHERE id = $1", [reading.runId]);
         }
@@ -86,14 +91,25 @@ describe("the export of a chat", () => {
     await response.body?.cancel();
   });
 
-  test("stops reading when whoever asked for it goes away", async () => {
+  test("stops reading when whoever asked for it goes away, which is no failure", async () => {
     const { chatId } = await recordChat(20);
+    const [before, logged] = [runsRead, app.logged.length];
     const response = await app.request("GET", `${CHATS}/${chatId}/debug/export`, { key: owner.key });
     const reader = response.body!.getReader();
     await reader.read();
-    await reader.cancel();
-    // The server is as able as before.
+    const next = reader.read();
+    await Promise.all([reader.cancel(), next]);
     expect(await app.client(owner.key).listDebugRuns(chatId)).toHaveLength(20);
+    expect(runsRead - before).toBeLessThan(5);
+    expect(app.logged.slice(logged).filter(({ level }) => level === "error")).toEqual([]);
+  });
+
+  test("names the run that could not be read, and holds the others", async () => {
+    const { chatId, runIds } = await recordChat(2);
+    unreadable.add(runIds[1]!);
+    const document = debugChatExportSchema.parse(await readAll(await app.client(owner.key).exportChatDebug(chatId)));
+    expect(document.failed_runs).toEqual([{ id: runIds[1], error: "The run could not be read." }]);
+    expect(document.runs.map(({ id }) => id)).toEqual(runIds.slice(0, 1));
   });
 });
 
@@ -112,6 +128,25 @@ describe("the export of a run", () => {
       run: await client.getDebugRun(chatId, runId!),
     });
   });
+});
+
+test("a run that is far larger than what it stores is never held whole: its answers come step by step", async () => {
+  const chat_id = randomUUID();
+  const run = runItem({ chat_id, status: "completed" });
+  const messages = Array.from({ length: 100 }, (_, index) => message(`history ${index}`, 800));
+  const steps = Array.from({ length: 40 }, (_, index) =>
+    stepItem(run, { step_number: index + 1, status: "completed", normalized_request: { messages } }),
+  );
+  const client = app.client(owner.key);
+  expect(await client.recordDebugBatch({ runs: [run], steps })).toMatchObject({ rejected: [] });
+  const aStep = JSON.stringify(await client.getDebugStep(chat_id, run.id, steps[0]!.id)).length;
+  for (const path of [`runs/${run.id}`, `runs/${run.id}/export`, "export"]) {
+    const response = await app.request("GET", `${CHATS}/${chat_id}/debug/${path}`, { key: owner.key });
+    const pieces: number[] = [];
+    for await (const piece of response.body!) pieces.push(piece.length);
+    expect(Math.max(...pieces)).toBeLessThan(aStep + 100);
+    expect(pieces.reduce((total, length) => total + length)).toBeGreaterThan(steps.length * (aStep - 100));
+  }
 });
 
 test("nothing of another person's chat is exported, not even to an administrator", async () => {

@@ -6,10 +6,11 @@ import {
 } from "@shelflife/api-contract";
 import { z } from "zod";
 
-import { renderRun, renderRunSkeleton, renderRunSummary, renderStepAlone } from "../../recording/render-debug-run.ts";
+import { renderRunSkeleton, renderRunSummary, renderStepAlone, writeRun } from "../../recording/render-debug-run.ts";
 import type { RequestContext } from "../environment.ts";
 import { HttpError, notFound } from "../http-error.ts";
 import type { Route } from "../route.ts";
+import { streamJson } from "../stream-json.ts";
 import { pathId } from "../validate.ts";
 
 /** What was recorded of a chat, for whoever may read the chat. */
@@ -54,7 +55,7 @@ export function debugRunRoutes(prefix: string): Route[] {
         }
         const run = await context.get("store").readDebugRun({ ...reading, runId });
         if (run === undefined) throw notFound("debug run");
-        return context.json(await renderRun(run));
+        return streamJson(context, writeRun(run));
       },
     },
     {
