@@ -44,6 +44,9 @@ export class Transport {
   readonly #headers: Record<string, string>;
   readonly #fetch: NonNullable<ShelflifeClientOptions["fetch"]>;
   readonly #timeoutMs: number;
+  /** Node no longer hears that a request is to be aborted once its `Request` has been collected as garbage. */
+  readonly #requests = new Set<Request>();
+  readonly #requestOf = new WeakMap<ReadableStream, Request>();
 
   /** @throws {TypeError} for a base URL or a key that no request could be made with. */
   constructor(options: ShelflifeClientOptions) {
@@ -71,13 +74,18 @@ export class Transport {
   async call(path: string, call: Call, read?: (response: Response) => Promise<unknown>): Promise<unknown> {
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    let request: Request | undefined;
     try {
-      const response = await this.#send(path, call, signal);
+      request = await this.#request(path, call, signal);
+      this.#requests.add(request);
+      const response = await this.#send(request);
       if (read) return await read(response);
       await response.body?.cancel();
       return undefined;
     } catch (error) {
       throw asShelflifeError(error, { aborted: call.signal?.aborted ?? false, timedOut: timeout.aborted });
+    } finally {
+      if (request) this.#requests.delete(request);
     }
   }
 
@@ -89,28 +97,36 @@ export class Transport {
       timedOut = true;
       limit.abort();
     }, this.#timeoutMs);
+    let request: Request | undefined;
     try {
-      const response = await this.#send(path, {}, signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
-      return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+      request = await this.#request(path, {}, signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+      this.#requests.add(request);
+      const response = await this.#send(request);
+      const stream = response.body ?? new ReadableStream({ start: (controller) => controller.close() });
+      this.#requestOf.set(stream, request);
+      return stream;
     } catch (error) {
       throw asShelflifeError(error, { aborted: signal?.aborted ?? false, timedOut });
     } finally {
       clearTimeout(timer);
+      if (request) this.#requests.delete(request);
     }
   }
 
-  async #send(path: string, call: Call, signal: AbortSignal): Promise<Response> {
+  async #request(path: string, call: Call, signal: AbortSignal): Promise<Request> {
     const body = call.body === undefined ? call.rawBody : await jsonRequestBody(call.body, call.gzip ?? false);
-    const response = await this.#fetch(
-      new Request(new URL(path, this.#baseUrl), {
-        method: call.method ?? "GET",
-        headers: { ...this.#headers, ...body?.headers },
-        body: body?.content ?? null,
-        // A redirect to another host would carry the key there: fetch strips only the standard header names.
-        redirect: "error",
-        signal,
-      }),
-    );
+    return new Request(new URL(path, this.#baseUrl), {
+      method: call.method ?? "GET",
+      headers: { ...this.#headers, ...body?.headers },
+      body: body?.content ?? null,
+      // A redirect to another host would carry the key there: fetch strips only the standard header names.
+      redirect: "error",
+      signal,
+    });
+  }
+
+  async #send(request: Request): Promise<Response> {
+    const response = await this.#fetch(request);
     if (!response.ok) throw await readError(response);
     return response;
   }
