@@ -4,8 +4,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment in the past; only ever forward. */
   monotonic(): number;
-  /** Calls back once after a delay in milliseconds; the answer cancels it. Never keeps the process alive. */
-  setTimer(callback: () => void, delayMs: number): () => void;
+  /**
+   * Calls back once after a delay in milliseconds; the answer cancels it. Keeps the process alive only where it is told
+   * to.
+   */
+  setTimer(callback: () => void, delayMs: number, options?: { keepsAlive: boolean }): () => void;
   /** Calls back soon, after the work at hand, so that what can wait costs the application's own path nothing. */
   defer(callback: () => void): void;
 }
@@ -13,9 +16,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimer(callback, delayMs) {
+  setTimer(callback, delayMs, options) {
     const timer = setTimeout(callback, delayMs);
-    timer.unref();
+    if (!options?.keepsAlive) timer.unref();
     return () => clearTimeout(timer);
   },
   defer(callback) {

@@ -3,6 +3,7 @@ import { ShelflifeClient } from "@shelflife/sdk";
 
 import { Intake } from "./intake.ts";
 import { type Mask, maskItem } from "./mask.ts";
+import { beforeProcessEnds } from "./process-end.ts";
 import { type RecordItem, RecordQueue } from "./record-queue.ts";
 import type { ResolvedOptions } from "./recorder-options.ts";
 import { type RecorderStats, type SendBatch, Sender } from "./sender.ts";
@@ -12,6 +13,9 @@ import type { Warnings } from "./warnings.ts";
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 
 const DEFAULT_FLUSH_MS = 5000;
+
+/** A request that is on its way keeps a process alive that has nothing else to do, so it must not take long. */
+const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface FlushOptions {
   /** How long to wait at the most, in milliseconds; 5 seconds unless told. */
@@ -25,7 +29,7 @@ export class Recorder {
   readonly #flushListeners: (() => void)[] = [];
   readonly #mask: Mask | undefined;
   readonly #warnings: Warnings;
-  readonly #beforeExit = (): void => this.#sendLastChance();
+  readonly #forgetProcess: () => void;
 
   constructor(send: SendBatch, options: ResolvedOptions, warnings: Warnings) {
     const { limits, clock, random } = options;
@@ -35,7 +39,7 @@ export class Recorder {
     this.#intake = new Intake(clock, () => this.#sender.drop(1, "a payload could not be read"));
     this.#mask = options.mask;
     this.#warnings = warnings;
-    process.on("beforeExit", this.#beforeExit);
+    this.#forgetProcess = beforeProcessEnds(() => this.#sendLastChance());
   }
 
   get stats(): RecorderStats {
@@ -71,8 +75,8 @@ export class Recorder {
   }
 
   async shutdown(options: FlushOptions = {}): Promise<boolean> {
-    process.off("beforeExit", this.#beforeExit);
     const flushed = await this.flush(options);
+    this.#forgetProcess();
     this.#sender.close();
     return flushed;
   }
@@ -98,7 +102,7 @@ export class Recorder {
 
 /** @throws {TypeError} for a URL or a key that no request could be made with. */
 export function sendToServer(connection: NonNullable<ResolvedOptions["connection"]>): SendBatch {
-  const client = new ShelflifeClient({ ...connection, userAgent: "shelflife-recorder" });
+  const client = new ShelflifeClient({ ...connection, userAgent: "shelflife-recorder", timeoutMs: REQUEST_TIMEOUT_MS });
   return (batch, signal) => client.recordDebugBatch(batch, { signal });
 }
 

@@ -37,9 +37,13 @@ export interface SenderOptions {
 interface Flight {
   batch: Batch;
   failures: number;
+  abort: AbortController;
   /** Set while the batch waits for its next try. */
   cancelWait?: (() => void) | undefined;
 }
+
+/** How long a process that would end by itself is kept waiting for an answer, in milliseconds. */
+const LAST_CHANCE_MS = 5000;
 
 /**
  * Brings what waits to the server, one batch at a time, in the background. A server that keeps failing is left alone for
@@ -48,17 +52,19 @@ interface Flight {
 export class Sender {
   readonly #options: SenderOptions;
   readonly #circuit: Circuit;
-  readonly #abort = new AbortController();
   readonly #flushListeners = new Set<() => void>();
   #flight: Flight | undefined;
   #cancelLinger: (() => void) | undefined;
   /** How many flushes are waiting; while there are any, nothing lingers. */
   #flushes = 0;
   #lastChance = false;
+  #cancelLastChance: (() => void) | undefined;
   #closed = false;
   #sent = 0;
   #dropped = 0;
   #rejected = 0;
+  /** How often something did not reach the server, or was not taken for what it is there. */
+  #losses = 0;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -84,25 +90,27 @@ export class Sender {
   /** Counts lost items and says so, the first time. */
   drop(items: number, reason: string): void {
     this.#dropped += items;
+    this.#losses += 1;
     this.#options.warnings.once("dropped", `Debug data is being lost: ${reason}.`);
   }
 
   /**
-   * Sends everything now, cutting short any wait. Answers whether all of it reached the server within the time. While
-   * the server is away the answer is no, at once, so that nobody waits for it again and again.
+   * Sends everything now, cutting short any wait. Answers whether all of it reached the server within the time, for
+   * which it keeps the process alive. While the server is away the answer is no, at once, so that nobody waits for it
+   * again and again.
    */
   flush(timeoutMs: number): Promise<boolean> {
     if (this.idle) return Promise.resolve(true);
     if (this.#circuit.state === "open") return Promise.resolve(false);
-    const droppedBefore = this.#dropped;
+    const lossesBefore = this.#losses;
     return new Promise((resolve) => {
       const finish = (): void => {
         cancelTimeout();
         this.#flushListeners.delete(finish);
         this.#flushes -= 1;
-        resolve(this.idle && this.#dropped === droppedBefore);
+        resolve(this.idle && this.#losses === lossesBefore);
       };
-      const cancelTimeout = this.#options.clock.setTimer(finish, timeoutMs);
+      const cancelTimeout = this.#options.clock.setTimer(finish, timeoutMs, { keepsAlive: true });
       this.#flushListeners.add(finish);
       this.#flushes += 1;
       this.#hurry();
@@ -111,10 +119,13 @@ export class Sender {
 
   /**
    * For a process that is about to end by itself: everything is tried once more, without a wait that nothing would keep
-   * the process alive for.
+   * the process alive for. A request on its way does keep it alive, and is given up where no answer comes.
    */
   sendLastChance(): void {
     this.#lastChance = true;
+    this.#cancelLastChance ??= this.#options.clock.setTimer(() => {
+      if (this.#flight) this.#giveUp("the server did not answer before the process ended");
+    }, LAST_CHANCE_MS);
     this.#hurry();
   }
 
@@ -122,14 +133,7 @@ export class Sender {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cancelLinger?.();
-    this.#flight?.cancelWait?.();
-    this.#abort.abort();
-    const left = this.#options.queue.clear() + (this.#flight?.batch.items ?? 0);
-    if (this.#flight) this.#options.queue.settle(this.#flight.batch);
-    this.#flight = undefined;
-    if (left > 0) this.drop(left, "the recorder was shut down before everything was sent");
-    this.#endFlushes();
+    this.#giveUp("the recorder was shut down before everything was sent");
   }
 
   #schedule(): void {
@@ -156,7 +160,7 @@ export class Sender {
     this.#cancelLinger = undefined;
     const batch = this.#options.queue.take(this.#options.batchBytes);
     if (batch === undefined) return;
-    this.#flight = { batch, failures: 0 };
+    this.#flight = { batch, failures: 0, abort: new AbortController() };
     this.#try(this.#flight);
   }
 
@@ -164,7 +168,7 @@ export class Sender {
     flight.cancelWait = undefined;
     let answer: Promise<DebugBatchResult>;
     try {
-      answer = this.#options.send(flight.batch.body, this.#abort.signal);
+      answer = this.#options.send(flight.batch.body, flight.abort.signal);
     } catch (error) {
       answer = Promise.reject(error);
     }
@@ -179,10 +183,8 @@ export class Sender {
   /** An answer of an odd shape, or a fault in here: it must not become the application's unhandled rejection. */
   #stumbled(flight: Flight): void {
     if (this.#flight !== flight) return;
-    this.#flight = undefined;
-    this.#options.queue.settle(flight.batch);
     this.drop(flight.batch.items, "the server's answer could not be understood");
-    this.#endFlushes();
+    this.#land(flight);
   }
 
   #arrived(flight: Flight, result: DebugBatchResult): void {
@@ -204,6 +206,7 @@ export class Sender {
     if (!isRetryable(error)) {
       this.#circuit.succeeded();
       this.#rejected += batch.items;
+      this.#losses += 1;
       this.#options.warnings.once("rejected", `The server refused a batch: ${describe(error)}`, describe(error));
       return this.#land(flight);
     }
@@ -224,8 +227,28 @@ export class Sender {
     this.#options.queue.settle(flight.batch);
     this.#flight = undefined;
     this.#schedule();
-    if (!this.idle) return;
+    if (this.idle) this.#rest();
+  }
+
+  /** Ends what is on its way and drops what waits. */
+  #giveUp(reason: string): void {
+    const flight = this.#flight;
+    this.#flight = undefined;
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    flight?.cancelWait?.();
+    flight?.abort.abort();
+    if (flight) this.#options.queue.settle(flight.batch);
+    const left = this.#options.queue.clear() + (flight?.batch.items ?? 0);
+    if (left > 0) this.drop(left, reason);
+    this.#rest();
+  }
+
+  /** Nothing is left to be sent. */
+  #rest(): void {
     this.#lastChance = false;
+    this.#cancelLastChance?.();
+    this.#cancelLastChance = undefined;
     this.#endFlushes();
   }
 

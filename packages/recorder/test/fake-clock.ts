@@ -3,6 +3,7 @@ import type { Clock } from "../src/clock.ts";
 interface Timer {
   at: number;
   callback: () => void;
+  keepsAlive: boolean;
 }
 
 /** Time that moves when a test says so. What is deferred runs when the test lets it, or with the next advance. */
@@ -19,8 +20,8 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
-  setTimer(callback: () => void, delayMs: number): () => void {
-    const timer = { at: this.#now + delayMs, callback };
+  setTimer(callback: () => void, delayMs: number, { keepsAlive } = { keepsAlive: false }): () => void {
+    const timer = { at: this.#now + delayMs, callback, keepsAlive };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
@@ -31,6 +32,11 @@ export class FakeClock implements Clock {
 
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Whether any of the timers would keep the process alive. */
+  get keepsAlive(): boolean {
+    return [...this.#timers].some((timer) => timer.keepsAlive);
   }
 
   /** How long until the next timer, in milliseconds; undefined where there is none. */

@@ -4,14 +4,19 @@ import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
 
+import { shelflifeRecorder } from "@shelflife/recorder";
+
 import { IngestServer } from "./ingest-server.ts";
 import { CHAT_ID } from "./recording.ts";
 
 const APPLICATION = fileURLToPath(new URL("short-application.ts", import.meta.url));
 
-async function runApplication(url: string): Promise<{ status: number | null; output: string }> {
+async function runApplication(
+  url: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ status: number | null; output: string }> {
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", APPLICATION], {
-    env: { ...process.env, SHELFLIFE_URL: url, SHELFLIFE_API_KEY: "key", CHAT_ID },
+    env: { ...process.env, SHELFLIFE_URL: url, SHELFLIFE_API_KEY: "key", CHAT_ID, ...environment },
   });
   let output = "";
   child.stdout.on("data", (data: Buffer) => (output += data.toString()));
@@ -39,4 +44,20 @@ describe("an application that ends by itself right after a call", () => {
     expect(output.match(/\[shelflife\]/g)).toHaveLength(1);
     expect(output).toContain("Debug data is being lost");
   });
+
+  it("gets an answer when it waits for the recorder's shutdown, though the server fails", async () => {
+    await using ingest = await IngestServer.start();
+    ingest.status = 503;
+    const { status, output } = await runApplication(ingest.url, { SHUTDOWN_MS: "300" });
+    expect(output).toMatch(/^Fine\.\n\[shelflife\] Debug data is being lost: .*\nfalse\n$/);
+    expect(status).toBe(0);
+  });
+});
+
+it("asks the process once to be told of its end, however many recorders there are", async () => {
+  const listeners = process.listenerCount("beforeExit");
+  const recorders = Array.from({ length: 20 }, () => shelflifeRecorder({ baseUrl: "http://127.0.0.1:1", key: "key" }));
+  expect(process.listenerCount("beforeExit")).toBe(listeners + 1);
+  for (const recorder of recorders) await recorder.shutdown();
+  expect(process.listenerCount("beforeExit")).toBe(listeners);
 });

@@ -293,6 +293,14 @@ describe("a server that refuses", () => {
     expect(sender.stats.sent).toBe(1);
   });
 
+  it("to answer as it should keeps nothing else from being sent", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.rejected = undefined as unknown as DebugBatchResult["rejected"];
+    for (const id of ["r1", "r2"]) sender.push(id, run(id));
+    await clock.advance(1000);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 2, rejected: 0 });
+  });
+
   it("is warned about once for each reason", async () => {
     const sender = makeSender();
     server.failure = badKey;
@@ -359,6 +367,38 @@ describe("flushing", () => {
     expect(sender.stats.queued).toBe(1);
   });
 
+  it("keeps the process alive for as long as somebody waits for it, and no other timer does", async () => {
+    const sender = makeSender();
+    server.failure = away;
+    sender.push("r1", run("r1"));
+    expect(clock.keepsAlive).toBe(false);
+    const flushed = sender.flush(5000);
+    await settle();
+    expect(clock.keepsAlive).toBe(true);
+    await clock.advance(5000);
+    expect(await flushed).toBe(false);
+    expect(clock.timers).toBe(1);
+    expect(clock.keepsAlive).toBe(false);
+  });
+
+  it.each([401, 413])("does not call it done when the server refused a batch with %i", async (status) => {
+    const sender = makeSender();
+    server.failure = new ShelflifeError({ code: "forbidden", status, message: "No." });
+    sender.push("r1", run("r1"));
+    expect(await sender.flush(5000)).toBe(false);
+    server.failure = undefined;
+    sender.push("r2", run("r2"));
+    expect(await sender.flush(5000)).toBe(true);
+  });
+
+  it("calls it done when all has arrived, whatever the server thinks of single items", async () => {
+    const sender = makeSender();
+    server.rejected = [{ kind: "run", id: "r1", code: "debug_logging_off", message: "Off." }];
+    sender.push("r1", run("r1"));
+    expect(await sender.flush(5000)).toBe(true);
+    expect(sender.stats.rejected).toBe(1);
+  });
+
   it("does not call it done when items were dropped", async () => {
     const sender = makeSender({ maxAttempts: 1 });
     server.failure = away;
@@ -396,6 +436,24 @@ describe("closing", () => {
     await clock.advance(1000);
     server.failure = undefined;
     await clock.advance(2000);
+    expect(sender.stats.sent).toBe(1);
+  });
+
+  it("keeps a process that would end waiting for five seconds and no longer where no answer comes", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.hold = true;
+    for (const id of ["r1", "r2"]) sender.push(id, run(id));
+    sender.sendLastChance();
+    await clock.advance(4999);
+    expect(sender.stats.queued).toBe(2);
+    await clock.advance(1);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 2, rejected: 0 });
+    expect(server.concurrent).toBe(0);
+    expect(clock.timers).toBe(0);
+    // Should the process go on after all, so does the recorder.
+    server.release();
+    sender.push("r3", run("r3"));
+    await clock.advance(1000);
     expect(sender.stats.sent).toBe(1);
   });
 

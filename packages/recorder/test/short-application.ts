@@ -1,9 +1,10 @@
-/** A program that makes one model call and ends, without a word to the recorder. */
+/** A program that makes one model call and ends, without a word to the recorder unless it is told to shut it down. */
 import { inChat, shelflifeRecorder } from "@shelflife/recorder";
 import { generateText, registerTelemetry } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 
-registerTelemetry(shelflifeRecorder());
+const recorder = shelflifeRecorder();
+registerTelemetry(recorder);
 
 const model = new MockLanguageModelV4({
   doGenerate: async () => ({
@@ -19,3 +20,6 @@ const model = new MockLanguageModelV4({
 
 const { text } = await generateText({ model, prompt: "Hello", ...inChat({ chatId: process.env["CHAT_ID"] ?? "" }) });
 console.log(text);
+
+const timeoutMs = process.env["SHUTDOWN_MS"];
+if (timeoutMs !== undefined) console.log(await recorder.shutdown({ timeoutMs: Number(timeoutMs) }));
