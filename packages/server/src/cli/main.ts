@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-import { CodedError } from "../coded-error.ts";
+import { CodedError, codeOf } from "../coded-error.ts";
 import { SHELFLIFE_VERSION } from "../version.ts";
 import { addDebugLoggingCommand } from "./debug-logging.ts";
 import { addDemoCommand } from "./demo.ts";
@@ -33,11 +33,19 @@ for (const add of [
   add(program);
 }
 
+// Whoever reads the output may stop at any time, as `head` does: the work goes on, and that is no failure.
+process.stdout.on("error", (error) => {
+  if (codeOf(error) !== "EPIPE") fail(`The output could not be written: ${error.message}.`);
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
   // What an operator can act on is one line. Anything else is a fault of ours, whose stack its finder needs.
-  const text = error instanceof CodedError ? error.message : error instanceof Error ? error.stack : String(error);
+  fail(error instanceof CodedError ? error.message : error instanceof Error ? (error.stack ?? "") : String(error));
+}
+
+function fail(text: string): void {
   process.stderr.write(`shelflife: ${text}\n`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { createWriteStream } from "node:fs";
+import { open, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -70,18 +70,44 @@ async function exportRuns(chat: string, run: string | undefined, options: Server
     run === undefined ? client.exportChatDebug(chat) : client.exportDebugRun(chat, run),
   );
   const source = Readable.fromWeb(document as Parameters<typeof Readable.fromWeb>[0]);
-  if (options.output === undefined) {
+  if (options.output === undefined) await writeToOutput(source);
+  else await writeToFile(source, options.output);
+}
+
+async function writeToOutput(source: Readable): Promise<void> {
+  try {
     await pipeline(source, process.stdout, { end: false });
-    return;
+  } catch (error) {
+    // What the output itself fails with is dealt with where all commands write to it.
+    const isOfOutput = error instanceof Error && "syscall" in error && error.syscall === "write";
+    if (!isOfOutput) throw exportFailed("standard output", error);
   }
+}
+
+/** Leaves the whole document behind, or nothing. */
+async function writeToFile(source: Readable, name: string): Promise<void> {
+  const stopping = new AbortController();
+  const stop = () => stopping.abort(new Error("it was interrupted"));
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   try {
     // What is exported is private: nobody else on the machine may read it.
-    await pipeline(source, createWriteStream(options.output, { flags: "wx", mode: 0o600 }));
+    const file = await open(name, "wx", 0o600);
+    try {
+      await pipeline(source, file.createWriteStream(), { signal: stopping.signal });
+    } catch (error) {
+      await rm(name, { force: true });
+      throw stopping.signal.aborted ? stopping.signal.reason : error;
+    }
   } catch (error) {
-    throw new CodedError("export_failed", `The export could not be written to ${options.output}: ${reasonOf(error)}.`, {
-      cause: error,
-    });
+    throw exportFailed(name, error);
+  } finally {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
   }
+}
+
+function exportFailed(where: string, cause: unknown): CodedError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CodedError("export_failed", `The export could not be written to ${where}: ${reason}.`, { cause });
 }
 
 async function ask<T>(options: ServerOptions, call: (client: ShelflifeClient) => Promise<T>): Promise<T> {
@@ -89,10 +115,13 @@ async function ask<T>(options: ServerOptions, call: (client: ShelflifeClient) =>
   if (key === undefined || key === "") {
     throw new CodedError("key_missing", "Set SHELFLIFE_API_KEY to a key of the person whose chats they are.");
   }
+  const baseUrl = options.url ?? (process.env["SHELFLIFE_URL"] || defaultServerUrl());
   try {
-    const baseUrl = options.url ?? (process.env["SHELFLIFE_URL"] || defaultServerUrl());
     return await call(new ShelflifeClient({ baseUrl, key, userAgent: "shelflife-cli" }));
   } catch (error) {
+    if (error instanceof ShelflifeError && error.code === "network") {
+      throw new CodedError(error.code, `The server could not be reached at ${baseUrl}.`, { cause: error });
+    }
     if (error instanceof ShelflifeError) throw new CodedError(error.code, error.message, { cause: error });
     if (error instanceof TypeError) throw new CodedError("validation_failed", error.message, { cause: error });
     throw error;
@@ -112,8 +141,4 @@ function tokens(input: number | undefined, output: number | undefined): string {
 
 function duration({ started_at, finished_at }: { started_at: string; finished_at?: string | undefined }): string {
   return finished_at === undefined ? "-" : `${(Date.parse(finished_at) - Date.parse(started_at)) / 1000} s`;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -33,7 +35,11 @@ beforeAll(async () => {
 afterAll(() => listener.close());
 
 /** The command as it is typed, in a process of its own that knows no database. */
-async function runs(args: readonly string[], key: string | undefined = owner.key) {
+async function runs(
+  args: readonly string[],
+  key: string | undefined = owner.key,
+  { output = "pipe", readsOutput = true }: { output?: "pipe" | number; readsOutput?: boolean } = {},
+) {
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", MAIN, "runs", ...args], {
     env: {
       PATH: process.env["PATH"],
@@ -41,11 +47,13 @@ async function runs(args: readonly string[], key: string | undefined = owner.key
       SHELFLIFE_DATA_DIR: "/nowhere",
       ...(key === undefined ? {} : { SHELFLIFE_API_KEY: key }),
     },
+    stdio: ["ignore", output, "pipe"],
   });
+  if (!readsOutput) child.stdout?.destroy();
   const [status, stdout, stderr] = await Promise.all([
     new Promise<number | null>((resolve) => child.on("close", resolve)),
-    text(child.stdout),
-    text(child.stderr),
+    child.stdout === null || !readsOutput ? "" : text(child.stdout),
+    child.stderr === null ? "" : text(child.stderr),
   ]);
   return { status, stdout, stderr };
 }
@@ -81,6 +89,43 @@ it("exports a chat to standard output, and a run to a file that only its owner m
   expect(again.stderr).toMatch(/^shelflife: The export could not be written to .*run\.json: .*\n$/);
 });
 
+it("takes it that whoever reads its output may stop early", async () => {
+  for (const command of [`list ${chat} --json`, `show ${chat} ${run} --json`, `export ${chat}`]) {
+    const { status, stderr } = await runs(command.split(" "), owner.key, { readsOutput: false });
+    expect({ command, status, stderr }).toEqual({ command, status: 0, stderr: "" });
+  }
+});
+
+it("says in one line that its output has no room", async () => {
+  const full = await open("/dev/full", "w");
+  onTestFinished(() => full.close());
+  for (const command of [`list ${chat}`, `export ${chat}`]) {
+    const { status, stderr } = await runs(command.split(" "), owner.key, { output: full.fd });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^shelflife: The output could not be written: ENOSPC.*\n$/);
+  }
+});
+
+it("leaves no half of an export behind where the server breaks off", async () => {
+  const breaking = createServer((_, response) => {
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.write('{"version":1,', () => response.destroy());
+  });
+  await new Promise<void>((resolve) => breaking.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void breaking.close());
+  const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}`;
+  const folder = await mkdtemp(join(tmpdir(), "shelflife-export-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { status, stderr } = await runs(["export", chat, "--url", url, "-o", join(folder, "chat.json")]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^shelflife: The export could not be written to .*chat\.json: terminated\.\n$/);
+  expect(await readdir(folder)).toEqual([]);
+  expect(await runs(["export", chat, "--url", url])).toMatchObject({
+    status: 1,
+    stderr: "shelflife: The export could not be written to standard output: terminated.\n",
+  });
+});
+
 it.each([
   ["without a key", async () => runs(["list", chat], ""), /SHELFLIFE_API_KEY/],
   ["with a key that is unknown", async () => runs(["list", chat], "slf_unknown"), /Sign in to use this API/],
@@ -89,7 +134,7 @@ it.each([
   [
     "of a server that is not there",
     async () => runs(["list", chat, "--url", "http://127.0.0.1:1"]),
-    /could not be reached/,
+    /could not be reached at http:\/\/127\.0\.0\.1:1\./,
   ],
 ])("says in one line what is wrong %s, and fails", async (_, ask, message) => {
   const { status, stdout, stderr } = await ask();
