@@ -1,4 +1,4 @@
-import { redactJson, TOOL_EVENT_CHARACTERS, truncateCharacters } from "@shelflife/api-contract";
+import { redactJson, redactText, TOOL_EVENT_CHARACTERS, truncateCharacters } from "@shelflife/api-contract";
 
 import type { ToolEvent } from "../../store/trace-batch.ts";
 import { parsed, textOf, valueOf } from "./attribute-values.ts";
@@ -32,8 +32,8 @@ export function toolEventOf(span: Span, now: string): ToolEvent {
   return {
     span_id: span.spanId,
     ...(span.parentSpanId !== undefined && { parent_span_id: span.parentSpanId }),
-    tool_name: (name ?? span.name).slice(0, NAME_CHARACTERS).toWellFormed(),
-    ...(callId !== undefined && { tool_call_id: callId.slice(0, NAME_CHARACTERS).toWellFormed() }),
+    tool_name: safeName(name ?? span.name),
+    ...(callId !== undefined && { tool_call_id: safeName(callId) }),
     ...(chatId !== undefined && { chat_id: chatId }),
     status: statusOf(span),
     started_at: started,
@@ -47,6 +47,11 @@ export function toolEventOf(span: Span, now: string): ToolEvent {
       error: redactJson({ ...error, message: truncateCharacters(error.message, TOOL_EVENT_CHARACTERS) }) as object,
     }),
   };
+}
+
+/** A name may hold a URL, where an application calls a tool by its address. */
+function safeName(name: string): string {
+  return redactText(name).slice(0, NAME_CHARACTERS).toWellFormed();
 }
 
 const ARGUMENTS = [

@@ -80,6 +80,19 @@ describe("a secret in a span", () => {
       ],
     ],
     [
+      "a tool's name and the id of its call",
+      (planted) => [
+        modelSpan(),
+        toolSpan({
+          attributes: {
+            "gen_ai.tool.name": `GET https://me:${planted}@example.com/?api_key=${planted}`,
+            "gen_ai.tool.call.id": `https://example.com/?token=${planted}`,
+          },
+        }),
+        toolSpan({ name: `https://me:${planted}@example.com/`, attributes: { "gen_ai.tool.name": "" } }),
+      ],
+    ],
+    [
       "a tool's error",
       (planted) => [modelSpan(), toolSpan({ error: `POST https://me:${planted}@example.com/ failed` })],
     ],
