@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { ChatContext } from "./chat-context.ts";
+import { oncePerProcess } from "./once-per-process.ts";
 
 export type WorkOutcome = PromiseSettledResult<void>;
 
-const scopes = new AsyncLocalStorage<ChatScope>();
+const scopes = oncePerProcess("chat scopes", () => new AsyncLocalStorage<ChatScope>());
 
 /** A piece of the application's work whose model calls belong to one run of a chat. */
 export class ChatScope {

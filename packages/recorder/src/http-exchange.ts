@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 
 import { readField } from "./normalize-error.ts";
+import { oncePerProcess } from "./once-per-process.ts";
 
 /** Who is told of the HTTP requests that a piece of work makes with Node's `fetch`. */
 export interface HttpListener {
@@ -11,7 +12,7 @@ export interface HttpListener {
   responded(response: { status: number; headers: Record<string, string> }): void;
 }
 
-const listeners = new AsyncLocalStorage<HttpListener>();
+const listeners = oncePerProcess("http listeners", () => new AsyncLocalStorage<HttpListener>());
 const listenerOf = new WeakMap<object, HttpListener>();
 let subscribed = false;
 
