@@ -137,6 +137,13 @@ const REQUESTS: [string, (fetch: Fetch) => Promise<Response>][] = [
   ["a Request of a stream", (fetch) => fetch(new Request(`${url}/echo`, post(streamOf("{", "}"), json)))],
   ["a Request with another body", (fetch) => fetch(new Request(`${url}/echo`, post("old", json)), post(prompt, json))],
   ["a method in lower case", (fetch) => fetch(`${url}/echo`, { method: "delete", headers: [["x-own", "1"]] })],
+  [
+    "headers that can be read but once",
+    (fetch) => {
+      const headers: unknown = new Map([["x-own", "1"]]).entries();
+      return fetch(`${url}/echo`, { ...post(prompt), headers: headers as Headers });
+    },
+  ],
   ["HEAD", (fetch) => fetch(`${url}/echo`, { method: "HEAD" })],
   ["GET", (fetch) => fetch(`${url}/echo?key=1`)],
   ["a redirect", (fetch) => fetch(`${url}/redirect`, post(prompt, json))],

@@ -24,7 +24,7 @@ const LONGEST_BODY_BYTES = 4 * 1024 * 1024;
 /** Copies what a call of `fetch` is about to send. May throw, for arguments that `fetch` would refuse as well. */
 export function captureRequest(input: unknown, init: RequestInit | undefined): CapturedRequest {
   const request = isRequest(input) ? input : undefined;
-  const headers = new Headers(init?.headers ?? request?.headers);
+  const headers = readHeaders(init?.headers ?? request?.headers);
   const given = init?.body ?? undefined;
   const isReadable = given === undefined && request?.body && !request.bodyUsed && isJson(headers);
   const count = headers.get("x-stainless-retry-count");
@@ -41,6 +41,12 @@ export function captureRequest(input: unknown, init: RequestInit | undefined): C
 
 function isRequest(input: unknown): input is Request {
   return typeof input === "object" && input !== null && "url" in input && "method" in input && "clone" in input;
+}
+
+/** What can be read but once is the request's. */
+function readHeaders(given: RequestInit["headers"]): Headers {
+  const isReadOnce = typeof given === "object" && "next" in given && typeof given.next === "function";
+  return new Headers(isReadOnce ? undefined : given);
 }
 
 function isJson(headers: Headers): boolean {
