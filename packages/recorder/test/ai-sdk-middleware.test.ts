@@ -1,5 +1,5 @@
 import { type ToolSet, generateText, isStepCount, streamText, tool } from "ai";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 
 import type { NormalizedPart, StepItem } from "@shelflife/api-contract";
@@ -470,4 +470,18 @@ it("does nothing within a call that the telemetry of the AI SDK 7 records", asyn
   expect(telemetry.ingest.steps.size).toBe(2);
   expect(recording.ingest.batches).toEqual([]);
   expect(recording.warnings).toEqual([]);
+});
+
+it("takes no time to compare a prompt with others where no call waits for another try", async () => {
+  await using recording = await MiddlewareRecording.start("AI SDK 6", [TEXT]);
+  const written = vi.spyOn(JSON, "stringify");
+  let writtenBefore = 0;
+  const doGenerate = () => {
+    writtenBefore = written.mock.calls.length;
+    return Promise.resolve({ content: [], finishReason: "stop" });
+  };
+  const params = { prompt: [{ role: "user", content: [{ type: "text", text: "Hello" }] }] };
+  await recording.inChat(() => recording.middleware.wrapGenerate({ doGenerate, params, model: {} }));
+  written.mockRestore();
+  expect(writtenBefore).toBe(0);
 });

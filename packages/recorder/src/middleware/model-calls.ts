@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import type { StepOperation } from "@shelflife/api-contract";
 
 import type { Visibility } from "../attempt-recording.ts";
@@ -129,11 +131,9 @@ export class ModelCalls {
 
   /** Another middleware may make the prompt anew with each try. */
   #retriedBy(request: JsonObject, { run, scope }: Place): ModelCall | undefined {
-    const messages = JSON.stringify(request["messages"]);
-    if (messages === undefined) return undefined;
     for (const call of this.#waiting) {
       const isSamePlace = call.awaitsRetry && call.scope === scope && call.run.chat.id === run.chat.id;
-      if (isSamePlace && JSON.stringify(call.request?.["messages"]) === messages) return call;
+      if (isSamePlace && isDeepStrictEqual(call.request?.["messages"], request["messages"])) return call;
     }
     return undefined;
   }
