@@ -38,9 +38,11 @@ const FIGURES = [
   [<TimeText time="2026-11-22T23:30:00Z" />, "23 Nov 2026, 00:30"],
   [<TimeText time="2026-11-22T11:59:52Z" format="relative" />, "now"],
   [<TimeText time="2026-11-22T11:59:30Z" format="relative" />, "30 seconds ago"],
-  [<TimeText time="2026-11-22T11:57:01Z" format="relative" />, "2 minutes ago"],
+  [<TimeText time="2026-11-22T11:57:01Z" format="relative" />, "3 minutes ago"],
+  [<TimeText time="2026-11-22T11:00:20Z" format="relative" />, "1 hour ago"],
+  [<TimeText time="2026-12-22T11:58:00Z" format="relative" />, "in 30 days"],
   [<TimeText time="2026-11-22T14:00:00Z" format="relative" />, "in 2 hours"],
-  [<TimeText time="2026-11-21T12:00:00Z" format="relative" />, "yesterday"],
+  [<TimeText time="2026-11-21T12:00:00Z" format="relative" />, "1 day ago"],
   [<TimeText time="2026-10-13T12:00:00Z" format="relative" />, "40 days ago"],
 ] as const;
 

@@ -1,6 +1,7 @@
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const SHORT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
+const NOW = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(0, "second");
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -12,15 +13,23 @@ export function formatTime(time: Date, style: "full" | "short"): string {
   return (style === "full" ? FULL : SHORT).format(time);
 }
 
-/** How far a time is from now, in its largest unit up to days: "3 minutes ago", "in 2 days", "now". */
+/**
+ * How far a time is from now, to the nearest of its largest unit up to days: "3 minutes ago", "in 2 days", "now". Never
+ * "tomorrow", which is a day of the calendar and not a length of time.
+ */
 export function formatRelative(time: Date, now: Date): string {
   const distance = time.getTime() - now.getTime();
-  const size = Math.abs(distance);
-  if (size < 10 * SECOND) return RELATIVE.format(0, "second");
-  if (size < MINUTE) return RELATIVE.format(Math.trunc(distance / SECOND), "second");
-  if (size < HOUR) return RELATIVE.format(Math.trunc(distance / MINUTE), "minute");
-  if (size < DAY) return RELATIVE.format(Math.trunc(distance / HOUR), "hour");
-  return RELATIVE.format(Math.trunc(distance / DAY), "day");
+  if (Math.abs(distance) < 10 * SECOND) return NOW;
+  for (const [unit, size, next] of [
+    ["second", SECOND, MINUTE],
+    ["minute", MINUTE, HOUR],
+    ["hour", HOUR, DAY],
+  ] as const) {
+    const count = Math.round(distance / size);
+    // Rounded first, so that 59 minutes and a half do not become "60 minutes".
+    if (Math.abs(count) < next / size) return RELATIVE.format(count, unit);
+  }
+  return RELATIVE.format(Math.round(distance / DAY), "day");
 }
 
 /** A length of time in at most two units: "420 ms", "3.2 s", "4 min 12 s", "2 h 5 min", "3 d 4 h". */

@@ -189,7 +189,7 @@ export const ArchivedByItself: Story = {
   args: { windows: { ...SAMPLE_WINDOWS, autoArchiveDays: 90 } },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByText(/archived by itself/)).toHaveTextContent(
-      "archived by itself in 89 days",
+      "archived by itself in 90 days",
     );
   },
 };
@@ -274,5 +274,12 @@ export const Failed: Story = {
   args: { state: { kind: "error", problem: PROBLEM, retry: fn() } },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByRole("alert")).toHaveTextContent("The server could not be reached.");
+  },
+};
+
+export const Forbidden: Story = {
+  args: { state: { kind: "forbidden" } },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText("You may not see this")).toBeVisible();
   },
 };

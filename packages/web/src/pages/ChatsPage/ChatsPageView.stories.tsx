@@ -77,7 +77,7 @@ export const ArchivedByThemselves: Story = {
     await expect(canvas.getByText(/without activity for 90 days/)).toBeVisible();
     // Neither what is pinned nor what is busy is archived by itself.
     const [only, ...others] = canvas.getAllByText(/, archived by itself/);
-    await expect(only).toHaveTextContent("archived by itself in 89 days");
+    await expect(only).toHaveTextContent("archived by itself in 90 days");
     await expect(others).toHaveLength(0);
   },
 };
@@ -170,5 +170,12 @@ export const Changing: Story = {
   args: { changing: { kind: "busy" } },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByRole("button", { name: "Unpin: Pinned" })).toBeDisabled();
+  },
+};
+
+export const Forbidden: Story = {
+  args: { state: { kind: "forbidden" } },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText("You may not see this")).toBeVisible();
   },
 };
