@@ -37,6 +37,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "var(--mantine-color-gray-7)",
     "--mantine-color-error": "var(--mantine-color-red-9)",
     "--mantine-color-anchor": "var(--mantine-color-indigo-9)",
+    "--mantine-color-disabled-color": "var(--mantine-color-gray-7)",
     ...Object.fromEntries(
       Object.entries(INKS).flatMap(([color, ink]) =>
         ["text", "light-color", "outline"].map((use) => [`--mantine-color-${color}-${use}`, ink]),
@@ -48,5 +49,10 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "var(--mantine-color-dark-1)",
     "--mantine-color-error": "var(--mantine-color-red-4)",
     "--mantine-color-anchor": "var(--mantine-color-indigo-2)",
+    // What is disabled stays readable: the window that is switched off shows its days.
+    "--mantine-color-disabled-color": "var(--mantine-color-dark-2)",
+    // The library's own is black, darker than what it lies on.
+    "--mantine-color-gray-light": "var(--mantine-color-dark-4)",
+    "--mantine-color-gray-light-hover": "var(--mantine-color-dark-3)",
   },
 });

@@ -25,6 +25,7 @@ import { Message } from "../../components/Message.tsx";
 import { PageHeading } from "../../components/PageHeading.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import classes from "./ChatsPage.module.css";
 
 interface ChatsPageViewProps {
   readonly state: DataState<readonly Chat[]>;
@@ -115,21 +116,22 @@ function ChatRow({ chat, windows, changing, onPin, onArchive }: ChatsPageViewPro
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div style={{ minWidth: 0 }}>
           <Group gap="xs">
-            {isPinned && <IconPin size={14} aria-label="Pinned" role="img" />}
-            <Anchor
-              fw={600}
-              style={{ overflowWrap: "anywhere" }}
-              renderRoot={(rest) => <Link to="/chats/$chatId" params={{ chatId: chat.id }} {...rest} />}
-            >
-              {chat.title}
-            </Anchor>
+            <div style={{ overflowWrap: "anywhere" }}>
+              {isPinned && <IconPin size={14} aria-label="Pinned" role="img" className={classes["pin"]} />}
+              <Anchor
+                fw={600}
+                renderRoot={(rest) => <Link to="/chats/$chatId" params={{ chatId: chat.id }} {...rest} />}
+              >
+                {chat.title}
+              </Anchor>
+            </div>
             {chat.status !== "waiting" && chat.status !== "completed" && (
               <Badge variant="light" color={chat.status === "error" ? "red" : "blue"} tt="none">
                 {chat.status.replaceAll("_", " ")}
               </Badge>
             )}
             {Object.entries(chat.labels).map(([name, value]) => (
-              <Badge key={name} variant="default" tt="none">
+              <Badge key={name} variant="default" tt="none" maw="100%">
                 {name}: {value}
               </Badge>
             ))}
