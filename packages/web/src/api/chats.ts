@@ -1,3 +1,4 @@
+import type { DebugRunSummary } from "@shelflife/api-contract";
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { client } from "./client.ts";
@@ -71,12 +72,18 @@ export function runsQuery(chatId: string) {
   });
 }
 
-/** A run with its steps, without what is large; a run that goes on is asked for again. */
-export function runQuery(chatId: string, runId: string) {
+/**
+ * A run with its steps, without what is large. It is asked for again while it goes on, and where the list has a later
+ * state of it: a run that was taken for interrupted may yet be completed.
+ */
+export function runQuery({ chat_id: chatId, id: runId, updated_at: listed }: DebugRunSummary) {
   return queryOptions({
     queryKey: ["run", chatId, runId],
     queryFn: ({ signal }) => client.getDebugRunSkeleton(chatId, runId, { signal }),
-    refetchInterval: ({ state }) => (state.data?.status === "in_progress" ? RUNS_INTERVAL_MS : false),
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && (data.status === "in_progress" || Date.parse(data.updated_at) < Date.parse(listed))
+        ? RUNS_INTERVAL_MS
+        : false,
   });
 }
 

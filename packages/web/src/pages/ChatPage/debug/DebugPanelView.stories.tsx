@@ -3,8 +3,9 @@ import type { Meta, StoryObj } from "@storybook/react-vite";
 import { expect, fn, userEvent, within } from "storybook/test";
 
 import { STORY_NOW } from "../../../../.storybook/story-now.ts";
-import { DebugPanelView, type UseRun } from "./DebugPanelView.tsx";
+import { DebugPanelView } from "./DebugPanelView.tsx";
 import { CHAT_ID, sampleRun, sampleSkeleton, sampleStep, sampleWholeStep } from "./debug-samples.ts";
+import type { UseRun } from "./RunRow.tsx";
 import type { UseStep } from "./StepRow.tsx";
 
 const PROBLEM = { message: "The server could not be reached.", detail: undefined };
@@ -67,7 +68,7 @@ export const Closed: Story = {
     await expect(runs[0]).toHaveTextContent("4 s");
     await expect(runs[1]).toHaveTextContent("title generation");
     await expect(runs[0]).toHaveAttribute("aria-expanded", "false");
-    await expect(canvas.getByText(/newest debug data expires/)).toHaveTextContent("in 29 days");
+    await expect(canvas.getByText(/newest debug data expires/)).toHaveTextContent("in 30 days");
     await expect(canvas.getByRole("link", { name: "Export debug logs" })).toHaveAttribute(
       "href",
       `/api/experimental/chats/${CHAT_ID}/debug/export`,
@@ -75,9 +76,47 @@ export const Closed: Story = {
   },
 };
 
+export const GoesOn: Story = {
+  args: {
+    state: ready([
+      sampleRun({ status: "in_progress", summary: { first_message: "And now?" }, finished_at: undefined }),
+      sampleRun({ id: "01990000-0000-7000-8000-000000000013", kind: "title_generation" }),
+    ]),
+    useRun: () => ready(sampleSkeleton({ steps: [sampleStep({ status: "in_progress", finished_at: undefined })] })),
+    useStep: () => ready(sampleWholeStep({ status: "in_progress", normalized_response: undefined, usage: undefined })),
+  },
+  async play({ canvasElement }) {
+    const canvas = within(canvasElement);
+    const [going, title] = within(canvas.getByRole("list", { name: "Debug runs" })).getAllByRole("button");
+    await expect(going).toHaveTextContent("1 h so far");
+    await expect(going).toHaveTextContent("In progress");
+    await expect(going).not.toHaveTextContent("tok");
+    // It has the label of the turn that it was made for.
+    await expect(title).toHaveTextContent("What is in the invoice?");
+    await expect(title).toHaveTextContent("title generation");
+    await openStep(canvasElement);
+    await expect(canvas.getByText("No answer yet.")).toBeVisible();
+  },
+};
+
 export const RunOpened: Story = {
+  args: {
+    useRun: () =>
+      ready(
+        sampleSkeleton({
+          summary: {
+            total_input_tokens: 1_024,
+            total_output_tokens: 96,
+            total_cache_read_tokens: 512,
+            total_cache_creation_tokens: 0,
+            total_reasoning_tokens: 40,
+          },
+        }),
+      ),
+  },
   async play({ canvasElement }) {
     const canvas = await openRun(canvasElement);
+    await expect(canvas.getByText(/; 512 tokens read from a cache, 40 of reasoning$/)).toBeVisible();
     await expect(canvas.getByRole("link", { name: "Export this run" })).toBeVisible();
     const bars = within(canvas.getByRole("region", { name: "Timeline" })).getAllByRole("img");
     await expect(bars.map((bar) => bar.getAttribute("aria-label"))).toEqual([
@@ -261,7 +300,12 @@ export const EmptyBecauseItIsNotAllowed: Story = {
 export const EmptyYet: Story = {
   args: { state: ready([]) },
   async play({ canvasElement }) {
-    await expect(within(canvasElement).getByText("Nothing has been recorded yet")).toBeVisible();
+    await expect(within(canvasElement).getByText("Nothing is recorded here")).toBeVisible();
+    await expect(
+      within(canvasElement).getByText(
+        /Nothing has been recorded yet, or it has expired: debug data is kept for 30 days\./,
+      ),
+    ).toBeVisible();
   },
 };
 
@@ -285,5 +329,12 @@ export const KeptForEver: Story = {
   args: { debugDays: 0 },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByText("Debug data is kept for ever.")).toBeVisible();
+  },
+};
+
+export const Forbidden: Story = {
+  args: { state: { kind: "forbidden" } },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText("You may not see this")).toBeVisible();
   },
 };

@@ -8,6 +8,7 @@ import { expiryOf } from "../../../components/expiry.ts";
 import { useNow } from "../../../components/now.tsx";
 import { TimeText } from "../../../components/TimeText.tsx";
 import { StepRow, type UseStep } from "./StepRow.tsx";
+import { describeTokens } from "./tokens.tsx";
 import { Waterfall } from "./Waterfall.tsx";
 
 /** How many steps are shown at first, and how many more each time: laying out a row takes a millisecond or two. */
@@ -25,6 +26,7 @@ export function RunDetail({ run, debugDays, useStep }: RunDetailProps): JSX.Elem
   const [shown, setShown] = useState(STEPS_A_TIME);
   const more = Math.min(STEPS_A_TIME, run.steps.length - shown);
   const expiry = expiryOf(run.updated_at, debugDays);
+  const tokens = describeTokens(run.summary);
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -35,6 +37,7 @@ export function RunDetail({ run, debugDays, useStep }: RunDetailProps): JSX.Elem
               ; expires <TimeText time={expiry} format="relative" />
             </>
           )}
+          {tokens !== "" && `; ${tokens}`}
         </Text>
         <Button
           component="a"

@@ -45,7 +45,7 @@ export function StepDetail({ step }: { step: DebugStep }): JSX.Element {
       <Transcript messages={shown.messages} />
       <Heading>Output</Heading>
       {shown.output.length === 0 ? (
-        <Text size="sm">Nothing came back.</Text>
+        <Text size="sm">{step.status === "in_progress" ? "No answer yet." : "Nothing came back."}</Text>
       ) : (
         shown.output.map((part, index) => <PartView key={index} part={part} />)
       )}

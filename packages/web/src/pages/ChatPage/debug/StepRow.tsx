@@ -5,11 +5,11 @@ import { type JSX, useState } from "react";
 
 import type { DataState } from "../../../api/data-state.ts";
 import { AsyncState } from "../../../components/AsyncState.tsx";
-import { DurationText } from "../../../components/DurationText.tsx";
 import { StatusBadge } from "../../../components/StatusBadge.tsx";
 import classes from "./debug.module.css";
+import { ElapsedText } from "./ElapsedText.tsx";
 import { StepDetail } from "./StepDetail.tsx";
-import { tokenText } from "./tokens.tsx";
+import { TokenText } from "./tokens.tsx";
 
 /** Loads a step's payloads; called only by a row that is open. */
 export type UseStep = (step: DebugStepSkeleton) => DataState<DebugStep>;
@@ -24,7 +24,6 @@ interface StepRowProps {
 export function StepRow({ step, model, useStep }: StepRowProps): JSX.Element {
   const [opened, setOpened] = useState(false);
   const stepModel = typeof step.metadata["model"] === "string" ? step.metadata["model"] : model;
-  const durationMs = step.finished_at === undefined ? null : Date.parse(step.finished_at) - Date.parse(step.started_at);
   return (
     <Card component="li" withBorder padding="xs" className={opened ? "" : (classes["step"] ?? "")}>
       <UnstyledButton w="100%" aria-expanded={opened} onClick={() => setOpened(!opened)}>
@@ -34,12 +33,8 @@ export function StepRow({ step, model, useStep }: StepRowProps): JSX.Element {
             Step {step.step_number}
           </Text>
           {stepModel !== undefined && <Text size="sm">{stepModel}</Text>}
-          <Text size="sm" c="dimmed">
-            <DurationText ms={durationMs} />
-          </Text>
-          <Text size="sm" c="dimmed">
-            {tokenText(step.usage?.input_tokens, step.usage?.output_tokens)}
-          </Text>
+          <ElapsedText of={step} />
+          <TokenText input={step.usage?.input_tokens} output={step.usage?.output_tokens} />
           <StatusBadge status={step.status} />
         </Group>
       </UnstyledButton>

@@ -1,13 +1,35 @@
-import { Table } from "@mantine/core";
-import type { Usage } from "@shelflife/api-contract";
+import { Table, Text } from "@mantine/core";
+import type { DebugRunSummary, Usage } from "@shelflife/api-contract";
 import type { JSX } from "react";
 
 import { formatCount } from "../../../components/format-number.ts";
 
+interface TokenTextProps {
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+}
+
 /** "1,024→96 tok"; nothing where no tokens were counted. */
-export function tokenText(input: number | undefined, output: number | undefined): string {
-  if (input === undefined && output === undefined) return "";
-  return `${formatCount(input ?? 0)}→${formatCount(output ?? 0)} tok`;
+export function TokenText({ input, output }: TokenTextProps): JSX.Element | null {
+  if (input === undefined && output === undefined) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      {`${formatCount(input ?? 0)}→${formatCount(output ?? 0)} tok`}
+    </Text>
+  );
+}
+
+/** What of a run's tokens was cached and what was reasoning: "512 tokens read from a cache, 40 of reasoning". */
+export function describeTokens(summary: DebugRunSummary["summary"]): string {
+  const parts = [
+    [summary.total_cache_read_tokens, "read from a cache"],
+    [summary.total_cache_creation_tokens, "written to a cache"],
+    [summary.total_reasoning_tokens, "of reasoning"],
+  ] as const;
+  return parts
+    .filter(([count]) => count !== undefined && count > 0)
+    .map(([count = 0, what], index) => `${formatCount(count)} ${index === 0 ? "tokens " : ""}${what}`)
+    .join(", ");
 }
 
 const ROWS: readonly [keyof Usage, string][] = [
