@@ -1,27 +1,13 @@
-import {
-  ActionIcon,
-  Alert,
-  Badge,
-  Button,
-  Card,
-  Code,
-  CopyButton,
-  Group,
-  Modal,
-  Radio,
-  Stack,
-  Table,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Alert, Badge, Button, Card, Code, Group, Modal, Radio, Stack, Table, TextInput, Title } from "@mantine/core";
 import type { ApiKey, CreatedApiKey, KeyScope } from "@shelflife/api-contract";
-import { IconCheck, IconCopy, IconKey } from "@tabler/icons-react";
-import { type FormEvent, type JSX, useState } from "react";
+import { IconKey } from "@tabler/icons-react";
+import { type FormEvent, type JSX, type Ref, useRef, useState } from "react";
 
 import type { ActionState } from "../../api/action-state.ts";
 import type { DataState } from "../../api/data-state.ts";
 import { AsyncState } from "../../components/AsyncState.tsx";
 import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
+import { CopyAction } from "../../components/CopyAction.tsx";
 import { Message } from "../../components/Message.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
@@ -42,14 +28,15 @@ export interface KeysSlice {
 export function KeysCard({ keys }: { keys: KeysSlice }): JSX.Element {
   const { state, created, revoking, onCreatedSeen, onRevoke } = keys;
   const [asked, setAsked] = useState<ApiKey | null>(null);
+  const nameField = useRef<HTMLInputElement>(null);
   return (
     <Card component="section" withBorder aria-labelledby="keys-heading">
       <Stack gap="sm">
         <Title order={2} size="h4" id="keys-heading">
           API keys
         </Title>
-        <CreateForm creating={keys.creating} onCreate={keys.onCreate} />
-        {created !== null && <CreatedKey created={created} onClose={onCreatedSeen} />}
+        <CreateForm creating={keys.creating} onCreate={keys.onCreate} nameField={nameField} />
+        <CreatedKey created={created} onClose={onCreatedSeen} onClosed={() => nameField.current?.focus()} />
         <AsyncState
           state={state}
           empty={{
@@ -83,7 +70,11 @@ export function KeysCard({ keys }: { keys: KeysSlice }): JSX.Element {
   );
 }
 
-function CreateForm({ creating, onCreate }: Pick<KeysSlice, "creating" | "onCreate">): JSX.Element {
+function CreateForm({
+  creating,
+  onCreate,
+  nameField,
+}: Pick<KeysSlice, "creating" | "onCreate"> & { nameField: Ref<HTMLInputElement> }): JSX.Element {
   const [name, setName] = useState("");
   const [scope, setScope] = useState<KeyScope>("ingest");
   const submit = (event: FormEvent): void => {
@@ -95,6 +86,7 @@ function CreateForm({ creating, onCreate }: Pick<KeysSlice, "creating" | "onCrea
     <form onSubmit={submit} aria-label="New key">
       <Stack gap="sm" maw={480}>
         <TextInput
+          ref={nameField}
           label="Name"
           description="What uses it."
           required
@@ -120,29 +112,40 @@ function CreateForm({ creating, onCreate }: Pick<KeysSlice, "creating" | "onCrea
   );
 }
 
-function CreatedKey({ created, onClose }: { created: CreatedApiKey; onClose: () => void }): JSX.Element {
+interface CreatedKeyProps {
+  readonly created: CreatedApiKey | null;
+  readonly onClose: () => void;
+  /** Called once nothing of the dialog is left, so that the focus can go on. */
+  readonly onClosed: () => void;
+}
+
+/**
+ * Shows a new key. It opens when the answer comes, at which time the button that was pressed is disabled and has no focus
+ * to be given back: the form decides where it goes.
+ */
+function CreatedKey({ created, onClose, onClosed }: CreatedKeyProps): JSX.Element {
+  // While the dialog fades, it shows what it showed.
+  const [shown, setShown] = useState(created);
+  if (created !== null && created !== shown) setShown(created);
   return (
     <Modal
-      opened
+      opened={created !== null}
       onClose={onClose}
-      title={`Your new key “${created.name}”`}
+      onExitTransitionEnd={() => {
+        setShown(null);
+        onClosed();
+      }}
+      returnFocus={false}
+      title={`Your new key “${shown?.name ?? ""}”`}
       centered
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <Stack>
         <Alert color="yellow" title="Copy it now: it is not shown again." />
-        <Group wrap="nowrap">
-          <Code block style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
-            {created.key}
-          </Code>
-          <CopyButton value={created.key}>
-            {({ copied, copy }) => (
-              <ActionIcon variant="default" size="lg" onClick={copy} aria-label={copied ? "Copied" : "Copy the key"}>
-                {copied ? <IconCheck size={18} aria-hidden /> : <IconCopy size={18} aria-hidden />}
-              </ActionIcon>
-            )}
-          </CopyButton>
-        </Group>
+        <Code block style={{ overflowWrap: "anywhere", whiteSpace: "pre-wrap" }}>
+          {shown?.key}
+        </Code>
+        <CopyAction value={shown?.key ?? ""} label="Copy the key" />
         <Group justify="flex-end">
           <Button onClick={onClose}>Done</Button>
         </Group>

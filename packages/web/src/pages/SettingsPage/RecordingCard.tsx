@@ -13,17 +13,18 @@ interface RecordingCardProps {
   readonly onChange: (enabled: boolean) => void;
 }
 
-/** Whether one's own chats are recorded. The switch is there only where it does something. */
-export function RecordingCard({ state, saving, onChange }: RecordingCardProps): JSX.Element {
+/** Whether one's own chats are recorded. It is there only where that is one's own choice, or where it is no choice. */
+export function RecordingCard({ state, saving, onChange }: RecordingCardProps): JSX.Element | null {
+  if (state.kind === "ready" && !state.data.user_toggle_allowed && !state.data.forced_by_deployment) return null;
   return (
     <Card component="section" withBorder aria-labelledby="recording-heading">
       <Title order={2} size="h4" id="recording-heading" mb="sm">
         Record debug logs for my chats
       </Title>
       <AsyncState state={state}>
-        {({ debug_logging_enabled, user_toggle_allowed, forced_by_deployment }) => (
+        {({ debug_logging_enabled, forced_by_deployment }) => (
           <Stack gap="xs">
-            {user_toggle_allowed && !forced_by_deployment && (
+            {!forced_by_deployment && (
               <Switch
                 label="Enable personal chat debug logging"
                 checked={debug_logging_enabled}
@@ -31,7 +32,11 @@ export function RecordingCard({ state, saving, onChange }: RecordingCardProps): 
                 onChange={(event) => onChange(event.currentTarget.checked)}
               />
             )}
-            <Text size="sm">{explain(user_toggle_allowed, forced_by_deployment)}</Text>
+            <Text size="sm">
+              {forced_by_deployment
+                ? "This deployment records every conversation; it cannot be switched off here."
+                : "Every request to a model and every answer in your conversations is then kept for a while, for you alone."}
+            </Text>
             {saving.kind === "failed" && (
               <ProblemAlert title="Failed to save the debug logging setting." problem={saving.problem} />
             )}
@@ -40,10 +45,4 @@ export function RecordingCard({ state, saving, onChange }: RecordingCardProps): 
       </AsyncState>
     </Card>
   );
-}
-
-function explain(allowed: boolean, forced: boolean): string {
-  if (forced) return "This deployment records every conversation; it cannot be switched off here.";
-  if (!allowed) return "An administrator has not allowed the recording of debug logs, so that nothing is recorded.";
-  return "Every request to a model and every answer in your conversations is then kept for a while, for you alone.";
 }

@@ -148,7 +148,7 @@ export const RecordingNotAllowed: Story = {
   },
   async play({ canvasElement }) {
     await expect(within(canvasElement).queryByRole("switch")).toBeNull();
-    await expect(within(canvasElement).getByText(/An administrator has not allowed/)).toBeVisible();
+    await expect(within(canvasElement).queryByText("Record debug logs for my chats")).toBeNull();
   },
 };
 
@@ -187,5 +187,12 @@ export const NoKeys: Story = {
   args: { keys: keys({ state: ready([]) }) },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByText("No keys yet")).toBeVisible();
+  },
+};
+
+export const Forbidden: Story = {
+  args: { recording: { kind: "forbidden" }, keys: keys({ state: { kind: "forbidden" } }) },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getAllByText("You may not see this")).toHaveLength(2);
   },
 };

@@ -86,3 +86,10 @@ export const Failed: Story = {
     await expect(within(canvasElement).getByRole("alert")).toBeVisible();
   },
 };
+
+export const Forbidden: Story = {
+  args: { state: { kind: "forbidden" } },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText("You may not see this")).toBeVisible();
+  },
+};

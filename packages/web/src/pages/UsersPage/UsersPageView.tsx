@@ -89,7 +89,7 @@ function CreateForm({
           />
           <PasswordInput
             label="First password"
-            description="Left out, they sign in with a key or by OpenID Connect."
+            description="Leave it empty for somebody who signs in by OpenID Connect, or uses keys alone."
             autoComplete="new-password"
             error={tried && isShort ? `It must have at least ${PASSWORD_CHARACTERS_MIN} characters.` : undefined}
             value={password}

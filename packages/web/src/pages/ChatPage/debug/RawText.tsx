@@ -1,7 +1,7 @@
-import { ActionIcon, Button, CopyButton, Group, Text } from "@mantine/core";
-import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { Button, Group, Text } from "@mantine/core";
 import { type JSX, useMemo, useState } from "react";
 
+import { CopyAction } from "../../../components/CopyAction.tsx";
 import { formatCount } from "../../../components/format-number.ts";
 import classes from "./debug.module.css";
 
@@ -22,13 +22,7 @@ export function RawText({ label, value }: { label: string; value: unknown }): JS
         <Text size="sm" fw={600}>
           {label}
         </Text>
-        <CopyButton value={text}>
-          {({ copied, copy }) => (
-            <ActionIcon variant="default" onClick={copy} aria-label={copied ? `Copied: ${label}` : `Copy: ${label}`}>
-              {copied ? <IconCheck size={16} aria-hidden /> : <IconCopy size={16} aria-hidden />}
-            </ActionIcon>
-          )}
-        </CopyButton>
+        <CopyAction value={text} label={`Copy: ${label}`} />
       </Group>
       {/* A region that scrolls must be reachable by keyboard. */}
       <pre className={classes["raw"]} tabIndex={0} aria-label={label} role="region">
