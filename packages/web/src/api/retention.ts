@@ -6,6 +6,9 @@ import { client } from "./client.ts";
 /** How often what the purge does is asked for while it is looked at, in milliseconds. */
 const STATUS_INTERVAL_MS = 5_000;
 
+/** The same while it is at work, so that its progress is seen. */
+const RUNNING_INTERVAL_MS = 1_000;
+
 /** How often the ledger is asked for while it is looked at, in milliseconds; it grows a few times an hour. */
 const LEDGER_INTERVAL_MS = 15_000;
 
@@ -30,7 +33,7 @@ export function previewQuery(name: RetentionSettingName, days: number) {
 export const retentionStatusQuery = queryOptions({
   queryKey: ["retention-status"],
   queryFn: ({ signal }) => client.retention.status({ signal }),
-  refetchInterval: STATUS_INTERVAL_MS,
+  refetchInterval: ({ state: { data } }) => (data?.running === true ? RUNNING_INTERVAL_MS : STATUS_INTERVAL_MS),
 });
 
 export const debugLoggingQuery = queryOptions({

@@ -1,8 +1,9 @@
 import { Button, Card, Group, Progress, Stack, Table, Text, Title } from "@mantine/core";
 import type { PolicyStatus, RetentionSettingName } from "@shelflife/api-contract";
-import type { JSX } from "react";
+import { type JSX, useState } from "react";
 
 import type { ActionState } from "../../api/action-state.ts";
+import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
 import { Count } from "../../components/Count.tsx";
 import { DurationText } from "../../components/DurationText.tsx";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
@@ -20,8 +21,17 @@ interface PolicyTableProps {
 
 /** What each policy keeps and for how long, how far behind it is, and what waits for its grace period. */
 export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTableProps): JSX.Element {
+  const [asked, setAsked] = useState<PolicyStatus | null>(null);
   return (
     <Card component="section" withBorder aria-labelledby="policies-heading">
+      <WaiveDialog
+        policy={asked}
+        onConfirm={() => {
+          if (asked !== null) onWaive(asked.setting);
+          setAsked(null);
+        }}
+        onCancel={() => setAsked(null)}
+      />
       <Title order={2} size="h4" id="policies-heading" mb="sm">
         Policies
       </Title>
@@ -54,7 +64,7 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
                       size="compact-sm"
                       variant="default"
                       loading={waiving.kind === "busy"}
-                      onClick={() => onWaive(policy.setting)}
+                      onClick={() => setAsked(policy)}
                       aria-label={`Apply now: ${policy.setting}`}
                     >
                       Apply now
@@ -63,17 +73,9 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
                 </Stack>
               </Table.Td>
               <Table.Td>
-                {policy.oldest_overdue_seconds === 0 ? (
-                  "not at all"
-                ) : (
-                  <DurationText
-                    ms={policy.oldest_overdue_seconds === null ? null : policy.oldest_overdue_seconds * 1_000}
-                  />
-                )}
+                <Overdue seconds={policy.oldest_overdue_seconds} />
               </Table.Td>
-              <Table.Td>
-                <Count count={policy.backlog} />
-              </Table.Td>
+              <Table.Td>{policy.backlog === null ? "not measured" : <Count count={policy.backlog} />}</Table.Td>
               <Table.Td>
                 <LastWork policy={policy} />
               </Table.Td>
@@ -85,6 +87,43 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
         </Table.Tbody>
       </ScrollTable>
     </Card>
+  );
+}
+
+function Overdue({ seconds }: { seconds: number | null }): JSX.Element {
+  if (seconds === null) return <>not measured</>;
+  return seconds === 0 ? <>not at all</> : <DurationText ms={seconds * 1_000} />;
+}
+
+interface WaiveDialogProps {
+  readonly policy: PolicyStatus | null;
+  readonly onConfirm: () => void;
+  readonly onCancel: () => void;
+}
+
+/** Asks before a grace period is given up: it is the last time at which nothing is lost. */
+function WaiveDialog({ policy, onConfirm, onCancel }: WaiveDialogProps): JSX.Element {
+  return (
+    <ConfirmDialog
+      opened={policy?.grace != null}
+      title="Apply the new window now?"
+      confirmLabel="Apply now"
+      dangerous
+      state={{ kind: "asking" }}
+      onConfirm={onConfirm}
+      onCancel={onCancel}
+    >
+      {policy?.grace != null && (
+        <Text>
+          The next purge goes by {windowText(policy.grace.waiting_days, policy.action)} instead of{" "}
+          {policy.grace.effective_days === 0
+            ? "keeping everything"
+            : windowText(policy.grace.effective_days, policy.action)}
+          , without waiting until <TimeText time={policy.grace.due_at} />.{" "}
+          {policy.action === "delete" && "What it deletes cannot be brought back."}
+        </Text>
+      )}
+    </ConfirmDialog>
   );
 }
 
@@ -118,9 +157,11 @@ function LastWork({ policy: { last, policy } }: { policy: PolicyStatus }): JSX.E
     <Stack gap={4}>
       <Group gap="xs">
         <StatusBadge status={last.outcome} />
-        <Text size="sm">
-          <Count count={last.deleted} /> of <Count count={last.expired} />
-        </Text>
+        {last.outcome !== "disabled" && (
+          <Text size="sm">
+            <Count count={last.deleted} /> of <Count count={last.expired} />
+          </Text>
+        )}
       </Group>
       {last.outcome === "running" && <Progress value={done} aria-label={`Progress of ${policy}`} />}
       {last.error !== null && (

@@ -81,7 +81,18 @@ export function PurgeSummary({ status, mayRun, running, onRun }: PurgeSummaryPro
               <TimeText time={next} format="relative" none={enabled ? "soon" : "never"} />
             )}
           </Fact>
-          <Fact name="Grace period">{grace === 0 ? "none" : <DurationText ms={grace * 1_000} />}</Fact>
+          <Fact name="Grace period">
+            {grace === 0 ? (
+              "none"
+            ) : (
+              <>
+                <DurationText ms={grace * 1_000} />
+                <Text size="sm" c="dimmed" span>
+                  , which owners may waive
+                </Text>
+              </>
+            )}
+          </Fact>
         </SimpleGrid>
       </Stack>
     </Card>

@@ -1,6 +1,6 @@
-import type { RetentionSettingName } from "@shelflife/api-contract";
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type JSX, useState } from "react";
+import type { RetentionSettingName, RetentionStatus } from "@shelflife/api-contract";
+import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type JSX, useEffect, useRef, useState } from "react";
 
 import { actionState } from "../../api/action-state.ts";
 import { client } from "../../api/client.ts";
@@ -22,6 +22,7 @@ export function RetentionPage(): JSX.Element {
   const status = useQuery(retentionStatusQuery);
   const history = useQuery(retentionHistoryQuery);
   const ledger = useInfiniteQuery(ledgerQuery(filter));
+  useNewsAfterTick(status.data?.last_tick, queries);
   const refresh = (): Promise<void> => queries.invalidateQueries({ queryKey: retentionStatusQuery.queryKey });
   const run = useMutation({ mutationFn: () => client.retention.run(), onSettled: refresh });
   const waive = useMutation({
@@ -50,4 +51,19 @@ export function RetentionPage(): JSX.Element {
       onWaive={(setting) => waive.mutate(setting)}
     />
   );
+}
+
+/** Asks anew for what a tick changes once one has ended: the ledger, and the figures of the charts. */
+function useNewsAfterTick(tick: RetentionStatus["last_tick"] | undefined, queries: QueryClient): void {
+  const ended = tick?.finished_at == null ? undefined : tick.tick_id;
+  const before = useRef<string>(undefined);
+  useEffect(() => {
+    if (ended === undefined) return;
+    // What the page loaded with is as new as the first tick that it knows of.
+    if (before.current !== undefined && before.current !== ended) {
+      void queries.invalidateQueries({ queryKey: ["retention-ledger"] });
+      void queries.invalidateQueries({ queryKey: retentionHistoryQuery.queryKey });
+    }
+    before.current = ended;
+  }, [ended, queries]);
 }

@@ -152,12 +152,20 @@ export const Waiting: Story = {
     // Stored and purged, in words beside the pictures.
     await expect(
       await canvas.findByText(
-        /105 MB in all\. What is older than 30 days is past its window\./,
+        "105 MB in all, the oldest 33 days old. The window is 30 days; 5 MB is past it.",
         {},
         { timeout: 20_000 },
       ),
     ).toBeVisible();
-    await expect(canvas.getByText("1,217 records in the last 14 days.")).toBeVisible();
+    await expect(
+      canvas.getByText("1,217 records in the last 14 days: 1,205 debug runs, 12 archived conversations."),
+    ).toBeVisible();
+    // And as figures, which who hears the page has in place of the pictures.
+    await userEvent.click(canvas.getByRole("button", { name: "As a table: Stored debug payloads by age" }));
+    await userEvent.click(canvas.getByRole("button", { name: "As a table: Purged by day" }));
+    await expect(canvas.getByRole("row", { name: "33 5 MB" })).toBeVisible();
+    await expect(canvas.getByRole("row", { name: "21 Nov 905 12" })).toBeVisible();
+    await expect(canvas.getByText("cutoff")).toBeInTheDocument();
   },
 };
 
@@ -218,7 +226,14 @@ export const WaitingForAGracePeriod: Story = {
   async play({ canvasElement, args }) {
     const canvas = within(canvasElement);
     await expect(canvas.getByText(/waits for its grace period, due/)).toHaveTextContent("in 22 hours");
+    await expect(canvas.getByText(", which owners may waive")).toBeVisible();
+    // What is drawn and said is the window that the purge goes by meanwhile.
+    await expect(await canvas.findByText(/The window is 30 days;/, {}, { timeout: 20_000 })).toBeVisible();
     await userEvent.click(canvas.getByRole("button", { name: "Apply now: debug-retention-days" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Apply the new window now?" }));
+    await expect(dialog.getByText(/The next purge goes by 7 days instead of 30 days, without waiting/)).toBeVisible();
+    await expect(args.onWaive).not.toHaveBeenCalled();
+    await userEvent.click(dialog.getByRole("button", { name: "Apply now" }));
     await expect(args.onWaive).toHaveBeenCalledWith("debug-retention-days");
   },
 };
@@ -228,6 +243,60 @@ export const ReadOnly: Story = {
   async play({ canvasElement }) {
     const canvas = within(canvasElement);
     await expect(canvas.queryByRole("button", { name: /Run now|Apply/ })).toBeNull();
+  },
+};
+
+/** The cutoff is drawn where nothing is as old as that yet, and said where it is too far away to be drawn. */
+export const CutoffBeyondTheOldest: Story = {
+  args: {
+    history: { kind: "ready", data: { stored_bytes: HISTORY.stored_bytes.slice(0, 2), purged: [] }, stale: null },
+  },
+  async play({ canvasElement }) {
+    const canvas = within(canvasElement);
+    await expect(
+      await canvas.findByText(
+        "100 MB in all, the oldest 2 days old. The window is 30 days; nothing is past it.",
+        {},
+        { timeout: 20_000 },
+      ),
+    ).toBeVisible();
+    await expect(await canvas.findByText("cutoff")).toBeInTheDocument();
+  },
+};
+
+export const CutoffFarAway: Story = {
+  args: {
+    status: ready({ ...STATUS, policies: [policy({ window: { days: 3_650, source: "stored" } })] }),
+  },
+  async play({ canvasElement }) {
+    await expect(
+      await within(canvasElement).findByText(
+        /The window is 3,650 days, further away than this picture reaches; nothing is past it\./,
+        {},
+        { timeout: 20_000 },
+      ),
+    ).toBeVisible();
+    await expect(within(canvasElement).queryByText("cutoff")).toBeNull();
+  },
+};
+
+export const Forbidden: Story = {
+  args: {
+    status: { kind: "forbidden" },
+    history: { kind: "forbidden" },
+    ledger: ledger({ state: { kind: "forbidden" }, more: "none" }),
+  },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getAllByText("You may not see this")).toHaveLength(3);
+  },
+};
+
+export const Stale: Story = {
+  args: {
+    status: { ...ready(STATUS), stale: { problem: PROBLEM, since: new Date("2026-11-22T11:56:00Z"), retry: fn() } },
+  },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText(/What you see is from/)).toHaveTextContent("4 minutes ago");
   },
 };
 

@@ -53,7 +53,9 @@ export function RetentionPageView(props: RetentionPageViewProps): JSX.Element {
   );
 }
 
+/** The window that the purge of debug data goes by now, which is another than the one that waits for its grace period. */
 function debugDaysOf(status: DataState<RetentionStatus>): number | null {
   if (status.kind !== "ready") return null;
-  return status.data.policies.find(({ setting }) => setting === "debug-retention-days")?.window.days ?? null;
+  const policy = status.data.policies.find(({ setting }) => setting === "debug-retention-days");
+  return policy?.grace?.effective_days ?? policy?.window.days ?? null;
 }
