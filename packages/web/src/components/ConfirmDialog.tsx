@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
-import type { JSX, ReactNode } from "react";
+import { type JSX, type ReactNode, useState } from "react";
 
 import type { Problem } from "../api/data-state.ts";
 import { ProblemAlert } from "./ProblemAlert.tsx";
@@ -25,11 +25,14 @@ interface ConfirmDialogProps {
 
 /** Asks before something is done. The focus begins at the way out, and goes back to where it was. */
 export function ConfirmDialog(props: ConfirmDialogProps): JSX.Element {
-  const { opened, title, children, confirmLabel, dangerous = false, state, onConfirm, onCancel } = props;
+  // While it fades, it shows what it asked.
+  const [asked, setAsked] = useState(props);
+  if (props.opened && props !== asked) setAsked(props);
+  const { title, children, confirmLabel, dangerous = false, state, onConfirm, onCancel } = asked;
   const busy = state.kind === "busy";
   return (
     <Modal
-      opened={opened}
+      opened={props.opened}
       onClose={() => !busy && onCancel()}
       title={title}
       centered

@@ -94,6 +94,25 @@ export const InForce: Story = {
   },
 };
 
+/** What the server refuses to somebody whose role has just changed. */
+export const Forbidden: Story = {
+  args: {
+    windows: all((name) => ({
+      state: {
+        kind: "load-error",
+        defaultDays: defaultDaysOf(name),
+        problem: { message: "Forbidden.", detail: undefined },
+        retry: fn(),
+      },
+    })),
+    recording: { setting: { kind: "forbidden" }, saving: { kind: "idle" } },
+  },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getAllByRole("alert")).toHaveLength(3);
+    await expect(within(canvasElement).getByText("You may not see this")).toBeVisible();
+  },
+};
+
 export const AllThreeOn: Story = {
   args: {
     windows: {
@@ -113,7 +132,7 @@ export const Loading: Story = {
     recording: { setting: { kind: "loading" }, saving: { kind: "idle" } },
   },
   async play({ canvasElement }) {
-    await expect(within(canvasElement).getAllByRole("status")).toHaveLength(4);
+    await expect(within(canvasElement).getAllByRole("status", { name: /^Loading/ })).toHaveLength(4);
     await expect(within(canvasElement).queryByRole("switch")).toBeNull();
   },
 };
@@ -234,7 +253,7 @@ export const SaveError: Story = {
 export const Saved: Story = {
   args: { windows: { ...usual, "retention-days": slice({ saving: { kind: "saved" } }) } },
   async play({ canvasElement }) {
-    await expect(form(canvasElement, "retention-days").getByText("Saved.")).toBeVisible();
+    await expect(within(canvasElement).getByText("Saved.")).toBeVisible();
   },
 };
 
@@ -318,6 +337,30 @@ export const LooksAtWhatWouldGo: Story = {
     await expect(await screen.findByRole("status", { name: "Looking at what would go" })).toBeVisible();
     // Nobody agrees to what has not been said yet.
     await expect(screen.getByRole("button", { name: "Save 7 days" })).toBeDisabled();
+  },
+};
+
+export const OneWouldGo: Story = {
+  args: {
+    windows: asking({
+      kind: "shorter",
+      days: 7,
+      preview: {
+        kind: "ready",
+        data: {
+          ...PREVIEW,
+          policies: PREVIEW.policies.map((policy) => ({
+            ...policy,
+            proposed: { ...policy.proposed, records: { count: 1, at_least: false } },
+            difference: null,
+          })),
+        },
+        stale: null,
+      },
+    }),
+  },
+  async play() {
+    await expect(await screen.findByRole("listitem")).toHaveTextContent(/^would delete 1 debug run, about/);
   },
 };
 

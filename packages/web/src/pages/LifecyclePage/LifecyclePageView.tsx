@@ -13,7 +13,7 @@ export interface WindowSlice {
   readonly state: WindowState;
   readonly saving: SavingState;
   readonly question: Question | null;
-  /** How often it was saved: a saved value begins a new form, so that nothing of the draft before it is left. */
+  /** How often it was saved: nothing of the draft before is left then. */
   readonly saves: number;
   readonly onSave: (days: number) => void;
   readonly onEdit: () => void;
@@ -47,7 +47,7 @@ export function LifecyclePageView({ windows, recording, onAllowUsers }: Lifecycl
           const { state, saving, question, saves, onSave, onEdit, onConfirm, onCancel } = windows[name];
           return (
             <div key={name}>
-              <WindowForm key={saves} name={name} state={state} saving={saving} onSave={onSave} onEdit={onEdit} />
+              <WindowForm name={name} state={state} saving={saving} saves={saves} onSave={onSave} onEdit={onEdit} />
               <ShortenDialog name={name} question={question} onConfirm={onConfirm} onCancel={onCancel} />
             </div>
           );

@@ -1,4 +1,4 @@
-import { Card, Skeleton, Stack, Switch, Text, Title } from "@mantine/core";
+import { Card, Code, Skeleton, Stack, Switch, Text, Title } from "@mantine/core";
 import type { DebugLogging } from "@shelflife/api-contract";
 import type { JSX } from "react";
 
@@ -38,9 +38,14 @@ export function RecordingForm({
                   onChange={(event) => onChange(event.currentTarget.checked)}
                 />
                 <Text size="sm">
-                  {forced_by_deployment
-                    ? "This deployment records every chat, whatever is chosen here (SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED)."
-                    : "Everybody may then switch it on for their own chats, on their own settings page."}
+                  {forced_by_deployment ? (
+                    <>
+                      This deployment records every chat, whatever is chosen here:{" "}
+                      <Code>SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED</Code> is set.
+                    </>
+                  ) : (
+                    "Everybody may then switch it on for their own chats, on their own settings page."
+                  )}
                 </Text>
                 {saving.kind === "failed" && (
                   <ProblemAlert title="Failed to save the debug logging setting." problem={saving.problem} />

@@ -87,17 +87,20 @@ function PreviewOf({ preview }: { preview: RetentionPreview }): JSX.Element {
   );
 }
 
-const RECORDS: Record<string, string> = {
-  chats: "archived conversations",
-  chat_files: "files that no conversation uses",
-  chat_debug_runs: "debug runs",
-  chat_debug_payload_partitions: "days of stored debug payloads",
+/** What the records are called, one and several. */
+const RECORDS: Record<string, readonly [string, string]> = {
+  chats: ["archived conversation", "archived conversations"],
+  chats_auto_archived: ["inactive conversation", "inactive conversations"],
+  chat_files: ["file that no conversation uses", "files that no conversation uses"],
+  chat_debug_runs: ["debug run", "debug runs"],
+  chat_debug_payload_partitions: ["day of stored debug payloads", "days of stored debug payloads"],
 };
 
 function PolicySentence({ policy }: { policy: PolicyPreview }): JSX.Element {
   const { action, proposed, difference, record_type } = policy;
-  const what =
-    action === "archive" ? "inactive conversations" : (RECORDS[record_type] ?? record_type.replaceAll("_", " "));
+  const other = record_type.replaceAll("_", " ");
+  const [one, several] = RECORDS[record_type] ?? [other, other];
+  const what = proposed.records.count === 1 && !proposed.records.at_least ? one : several;
   return (
     <>
       would {action} <Count count={proposed.records} /> {what}

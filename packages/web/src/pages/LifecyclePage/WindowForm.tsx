@@ -1,11 +1,12 @@
 import { Alert, Badge, Button, Card, Group, Skeleton, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import type { Grace } from "@shelflife/api-contract";
 import { IconHourglass } from "@tabler/icons-react";
-import { type FormEvent, type JSX, useState } from "react";
+import { type FormEvent, type JSX, useEffect, useRef, useState } from "react";
 
 import type { Problem } from "../../api/data-state.ts";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import classes from "./WindowForm.module.css";
 import { findDaysProblem, inDays, WINDOW_TEXTS, type WindowName } from "./window-texts.ts";
 
 /** Where one window stands. Where it could not be loaded, the form shows the default and says so. */
@@ -31,6 +32,8 @@ interface WindowFormProps {
   readonly name: WindowName;
   readonly state: WindowState;
   readonly saving: SavingState;
+  /** How often it was saved: nothing of the draft before is left then. */
+  readonly saves: number;
   readonly onSave: (days: number) => void;
   readonly onEdit: () => void;
 }
@@ -41,7 +44,8 @@ interface Draft {
 }
 
 /** The form of one window: it loads, saves and fails by itself. */
-export function WindowForm({ name, state, saving, onSave, onEdit }: WindowFormProps): JSX.Element {
+export function WindowForm(props: WindowFormProps): JSX.Element {
+  const { name, state, saving } = props;
   const texts = WINDOW_TEXTS[name];
   const heading = `${name}-heading`;
   return (
@@ -56,8 +60,12 @@ export function WindowForm({ name, state, saving, onSave, onEdit }: WindowFormPr
         {state.kind === "loading" ? (
           <Skeleton height={96} role="status" aria-label={`Loading: ${texts.heading}`} />
         ) : (
-          <LoadedForm name={name} state={state} saving={saving} onSave={onSave} onEdit={onEdit} />
+          <LoadedForm {...props} state={state} />
         )}
+        {/* It is there before there is anything to say, so that what it says is read aloud. */}
+        <Text size="sm" role="status" className={classes["saved"] ?? ""}>
+          {saving.kind === "saved" ? "Saved." : ""}
+        </Text>
       </Stack>
     </Card>
   );
@@ -76,6 +84,7 @@ function LoadedForm({
   name,
   state,
   saving,
+  saves,
   onSave,
   onEdit,
 }: WindowFormProps & { state: Exclude<WindowState, { kind: "loading" }> }): JSX.Element {
@@ -83,6 +92,22 @@ function LoadedForm({
   const days = state.kind === "ready" ? state.days : state.defaultDays;
   // Nothing is a draft until somebody touches it, so that a value that arrives later is shown at once.
   const [draft, setDraft] = useState<Draft | null>(null);
+  const [savesSeen, setSavesSeen] = useState(saves);
+  if (saves !== savesSeen) {
+    setSavesSeen(saves);
+    setDraft(null);
+  }
+  const switchRef = useRef<HTMLInputElement>(null);
+  const discard = (): void => {
+    setDraft(null);
+    switchRef.current?.focus();
+  };
+  // The button that had the focus is gone with the draft; who has gone on meanwhile is left where they are.
+  useEffect(() => {
+    const { activeElement } = document;
+    const isLost = activeElement === document.body || activeElement?.closest("[role=dialog]") != null;
+    if (saves > 0 && isLost) switchRef.current?.focus();
+  }, [saves]);
   const stored: Draft = { enabled: days !== 0, text: String(days === 0 ? texts.suggestedDays : days) };
   const { enabled, text } = draft ?? stored;
   const problem = enabled ? findDaysProblem(text, texts) : undefined;
@@ -117,6 +142,7 @@ function LoadedForm({
           </>
         )}
         <Switch
+          ref={switchRef}
           label={texts.switchLabel}
           checked={enabled}
           disabled={busy}
@@ -144,21 +170,18 @@ function LoadedForm({
             to replace it.
           </Alert>
         )}
-        <Group>
-          {(isDirty || busy) && (
+        {(isDirty || busy) && (
+          <Group>
             <Button type="submit" loading={busy} disabled={chosenDays === undefined}>
               Save
             </Button>
-          )}
-          {isDirty && !busy && (
-            <Button variant="default" onClick={() => setDraft(null)}>
-              Discard
-            </Button>
-          )}
-          <Text size="sm" role="status">
-            {saving.kind === "saved" && !isDirty ? "Saved." : ""}
-          </Text>
-        </Group>
+            {!busy && (
+              <Button variant="default" onClick={discard}>
+                Discard
+              </Button>
+            )}
+          </Group>
+        )}
       </Stack>
     </form>
   );
