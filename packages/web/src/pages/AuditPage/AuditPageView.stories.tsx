@@ -48,6 +48,7 @@ const meta = {
         diff: { archived: { old: false, new: true } },
       }),
       entry({ user_email: null, diff: { role: { old: null, new: "owner" } } }),
+      entry({ action: "delete", diff: { revoked_at: { old: null, new: "2026-11-22T11:30:00.250Z" } } }),
     ]),
     more: "there",
     onMore: fn(),
@@ -66,6 +67,9 @@ export const Entries: Story = {
     await expect(canvas.getByText("archived: false → true")).toBeVisible();
     await expect(canvas.getByText(/somebody whose account is gone/)).toBeVisible();
     await expect(canvas.getByText("role: – → owner")).toBeVisible();
+    // A time in a change is a time as any other.
+    await expect(canvas.getByText(/^revoked_at/)).toHaveTextContent("revoked_at: – → 22 Nov 2026, 12:30");
+    await expect(canvas.getByRole("cell", { name: "deleted" })).toBeVisible();
     await userEvent.click(canvas.getByRole("button", { name: "Show older entries" }));
     await expect(args.onMore).toHaveBeenCalledOnce();
   },
@@ -99,5 +103,21 @@ export const Failed: Story = {
   },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByRole("alert")).toBeVisible();
+  },
+};
+
+export const Stale: Story = {
+  args: {
+    state: {
+      ...ready([entry({})]),
+      stale: {
+        problem: { message: "The server could not be reached.", detail: undefined },
+        since: new Date("2026-11-22T11:56:00Z"),
+        retry: fn(),
+      },
+    },
+  },
+  async play({ canvasElement }) {
+    await expect(within(canvasElement).getByText(/What you see is from/)).toHaveTextContent("4 minutes ago");
   },
 };

@@ -16,6 +16,14 @@ interface AuditPageViewProps {
   readonly onMore: () => void;
 }
 
+/** What people call the actions that the log names. */
+const ACTIONS: Record<string, string> = {
+  create: "created",
+  write: "changed",
+  delete: "deleted",
+  start: "started",
+};
+
 /** Who changed what. */
 export function AuditPageView({ state, more, onMore }: AuditPageViewProps): JSX.Element {
   return (
@@ -74,15 +82,17 @@ function Rows({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
                 </Text>
               )}
             </Table.Td>
-            <Table.Td>{entry.action}</Table.Td>
+            <Table.Td>{ACTIONS[entry.action] ?? entry.action}</Table.Td>
             <Table.Td>
               <Text size="sm">{entry.resource_type.replaceAll("_", " ")}</Text>
-              <Code>{entry.resource_target === "" ? entry.resource_id : entry.resource_target}</Code>
+              <Code style={{ whiteSpace: "nowrap" }}>
+                {entry.resource_target === "" ? entry.resource_id : entry.resource_target}
+              </Code>
             </Table.Td>
             <Table.Td>
               {Object.entries(entry.diff).map(([field, change]) => (
                 <Text size="sm" key={field}>
-                  {field}: {show(change.old)} → {show(change.new)}
+                  {field}: <Value value={change.old} /> → <Value value={change.new} />
                 </Text>
               ))}
             </Table.Td>
@@ -105,7 +115,11 @@ function actorOf({ user_email, user_id, additional_fields }: AuditEntry): string
 }
 
 /** A value of a setting or a state; anything that is none is shown as JSON. */
-function show(value: unknown): string {
-  if (value === null || value === undefined) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
+function Value({ value }: { value: unknown }): JSX.Element {
+  if (value === null || value === undefined) return <>–</>;
+  if (typeof value !== "string") return <>{JSON.stringify(value)}</>;
+  return UTC_TIME.test(value) ? <TimeText time={value} /> : <>{value}</>;
 }
+
+/** As the server writes times into a diff. */
+const UTC_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
