@@ -54,7 +54,8 @@ export class FetchCall {
 
   /** The attempt has come further, or to its end. */
   progressed(attempt: FetchAttempt): void {
-    if (!this.scope?.ended && this.#step.isLast(attempt) && attempt.mayBeRetried) this.#openRetryWindow(attempt);
+    // Also where the work has ended: it may have answered something that makes the request, and tries again, by itself.
+    if (this.#step.isLast(attempt) && attempt.mayBeRetried) this.#openRetryWindow(attempt);
     this.#around.defer(() => {
       attempt.settle();
       this.#step.settle();
