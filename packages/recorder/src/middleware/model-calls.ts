@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-
 import type { StepOperation } from "@shelflife/api-contract";
 
 import type { Visibility } from "../attempt-recording.ts";
@@ -11,7 +9,7 @@ import type { OpenRuns } from "../open-runs.ts";
 import type { Recorder } from "../recorder.ts";
 import type { RunRecording, RunStart } from "../run-recording.ts";
 import { joinRun } from "../shared-runs.ts";
-import type { JsonObject } from "../snapshot.ts";
+import type { Json, JsonObject } from "../snapshot.ts";
 import { ModelCall } from "./model-call.ts";
 import { copyCall, newToolResults } from "./model-request.ts";
 
@@ -133,7 +131,7 @@ export class ModelCalls {
   #retriedBy(request: JsonObject, { run, scope }: Place): ModelCall | undefined {
     for (const call of this.#waiting) {
       const isSamePlace = call.awaitsRetry && call.scope === scope && call.run.chat.id === run.chat.id;
-      if (isSamePlace && isDeepStrictEqual(call.request?.["messages"], request["messages"])) return call;
+      if (isSamePlace && isSameJson(call.request?.["messages"], request["messages"])) return call;
     }
     return undefined;
   }
@@ -148,6 +146,11 @@ export class ModelCalls {
     for (const result of results) this.#awaited.delete(String(readField(result, "toolCallId")));
     asker.toolsAnswered(results);
   }
+}
+
+/** Takes the application's time, and is asked only where a call waits for another try. */
+function isSameJson(one: Json | undefined, other: Json | undefined): boolean {
+  return one !== undefined && JSON.stringify(one) === JSON.stringify(other);
 }
 
 function runStartOf(model: unknown, chat: RecordedChat): RunStart {
