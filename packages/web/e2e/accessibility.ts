@@ -13,3 +13,24 @@ export async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await page.evaluate(() => Reflect.get(window, "axe").run() as Promise<AxeResults>);
   expect(violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }))).toEqual([]);
 }
+
+/** A screen as people have it on a desk, and the narrowest that is promised, in pixels. */
+export const WIDE = { width: 1_280, height: 800 };
+export const NARROW = { width: 360, height: 640 };
+
+/** The same in both colour schemes and at both widths, and nothing is wider than the screen. */
+export async function expectAccessibleEverywhere(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
+    for (const viewport of [WIDE, NARROW]) {
+      await page.setViewportSize(viewport);
+      // The frame of the page moves for a moment when its width changes.
+      await page.waitForFunction(
+        (width) => window.innerWidth === width && document.documentElement.scrollWidth === width,
+        viewport.width,
+      );
+      await expectAccessible(page);
+    }
+  }
+}

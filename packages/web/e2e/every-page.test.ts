@@ -1,81 +1,23 @@
-import { randomUUID } from "node:crypto";
-
-import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { chatItem, completeRun } from "../../server/test/debug-batches.ts";
-import { expectAccessible } from "./accessibility.ts";
+import { expectAccessible, expectAccessibleEverywhere, NARROW, WIDE } from "./accessibility.ts";
 import { type Account, serveShelflife } from "./served-shelflife.ts";
+import { CHAT, USUAL_PAGES, useForSomeDays } from "./usual-pages.ts";
 
 const shelflife = serveShelflife({ SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: "true" });
 
-const CHAT = randomUUID();
-const NARROW = { width: 360, height: 640 };
-const WIDE = { width: 1_280, height: 800 };
-
 let owner: Account;
 
-/** What people have after some days: conversations with long words in them, sub-chats, files, runs, keys, a ledger. */
 beforeAll(async () => {
   owner = await shelflife.createAccount("owner");
-  const client = shelflife.client(owner);
-  const { run, step } = completeRun({ chat_id: CHAT, status: "interrupted" });
-  const archived = chatItem({ title: "An archived chat" });
-  const { rejected } = await client.recordDebugBatch({
-    chats: [
-      chatItem({ id: CHAT, title: `Why does ${"averylongword".repeat(12)} fail?`, labels: { team: "x".repeat(60) } }),
-      chatItem({ title: "A sub-chat", parent_chat_id: CHAT }),
-      chatItem({ title: "A busy chat", status: "requires_action" }),
-      archived,
-    ],
-    runs: [run],
-    steps: [step],
-  });
-  expect(rejected).toEqual([]);
-  await client.chats.change(archived.id, { archived: true });
-  await client.chats.change(CHAT, { pin_order: 1 });
-  await client.chats.sendMessage(CHAT, { role: "user", content: [{ type: "text", text: "x".repeat(500) }] });
-  await client.setRetentionDays("auto-archive-days", 90);
-  await client.people.createKey({ name: "k".repeat(100), scope: "ingest" });
-  await client.people.create({ email: `${"long".repeat(12)}@example.com`, name: "Somebody", role: "auditor" });
+  await useForSomeDays(shelflife.client(owner));
 });
 
-/** Waits until nothing is wider than the screen: the frame of the page moves for a moment when its width changes. */
-async function expectNoSidewaysScrolling(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.documentElement.scrollWidth === document.documentElement.clientWidth);
-}
-
-async function openFirst(page: Page): Promise<void> {
-  await page.getByRole("list", { name: "Debug runs" }).getByRole("button").first().click();
-  await page.getByRole("list", { name: "Steps" }).getByRole("button").first().click();
-  await page.getByText("Thirty days.").waitFor();
-  for (const name of ["Usage", "Raw request", "Raw attempts"]) {
-    await page.getByRole("button", { name, exact: true }).click();
-  }
-}
-
-const PAGES: readonly [string, string, ((page: Page) => Promise<void>)?][] = [
-  ["Chats", "/chats", (page) => page.getByText("A busy chat").waitFor()],
-  ["a chat's messages", `/chats/${CHAT}`, (page) => page.getByText("x".repeat(500)).waitFor()],
-  ["a chat's files", `/chats/${CHAT}?tab=files`, (page) => page.getByText("No files").waitFor()],
-  ["a chat's debug runs", `/chats/${CHAT}?tab=debug`, openFirst],
-  ["Lifecycle", "/lifecycle", (page) => page.getByLabel("Auto-archive period in days").waitFor()],
-  ["Retention", "/retention", (page) => page.getByRole("heading", { name: "Purged by day" }).waitFor()],
-  ["Audit log", "/audit", (page) => page.getByRole("table").waitFor()],
-  ["Users", "/users", (page) => page.getByRole("table").waitFor()],
-  ["Settings", "/settings", (page) => page.getByRole("table").waitFor()],
-];
-
-it.each(PAGES)("%s is accessible in light and dark, and fits a narrow screen", async (_name, path, prepare) => {
+it.each(USUAL_PAGES)("$name is accessible in light and dark, wide and narrow", async ({ path, prepare }) => {
   const page = await shelflife.openPage(path, { as: owner, colorScheme: "light", viewport: WIDE });
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await prepare?.(page);
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.locator("html[data-mantine-color-scheme=dark]").waitFor();
-  await page.setViewportSize(NARROW);
-  await expectNoSidewaysScrolling(page);
-  await expectAccessible(page);
+  await prepare(page);
+  await expectAccessibleEverywhere(page);
 });
 
 describe("a dialog", () => {

@@ -103,8 +103,8 @@ function Purged({ history }: { history: RetentionHistory }): JSX.Element {
       ) : (
         <>
           <Text size="sm" mt={4} mb="sm">
-            {formatCount(all)} records in the last {days.length} days:{" "}
-            {totals.map(({ type, records }) => `${formatCount(records)} ${recordName(type)}`).join(", ")}.
+            {formatCount(all)} {all === 1 ? "record" : "records"} in the last {days.length} days:{" "}
+            {totals.map(({ type, records }) => `${recordName(type)} ${formatCount(records)}`).join(", ")}.
           </Text>
           <div aria-hidden>
             <BarChart

@@ -158,7 +158,7 @@ export const Waiting: Story = {
       ),
     ).toBeVisible();
     await expect(
-      canvas.getByText("1,217 records in the last 14 days: 1,205 debug runs, 12 archived conversations."),
+      canvas.getByText("1,217 records in the last 14 days: debug runs 1,205, archived conversations 12."),
     ).toBeVisible();
     // And as figures, which who hears the page has in place of the pictures.
     await userEvent.click(canvas.getByRole("button", { name: "As a table: Stored debug payloads by age" }));
