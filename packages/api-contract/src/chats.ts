@@ -144,7 +144,15 @@ export const messagePageSchema = z.object({
   has_more: z.boolean(),
 });
 
-export const pageLimitSchema = z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_DEFAULT);
+const pageLimitError = { error: `must be a whole number from 1 to ${PAGE_MAX}` };
+
+/** The parameter `limit` of a list, as it is written in a query. */
+export const pageLimitSchema = z
+  .string()
+  .regex(/^\d+$/, { ...pageLimitError, abort: true })
+  .transform(Number)
+  .pipe(z.number().min(1, pageLimitError).max(PAGE_MAX, pageLimitError))
+  .default(PAGE_DEFAULT);
 
 /** What a chat file may be: the media type that is stored, by its content where it has a signature. */
 export const FILE_MEDIA_TYPES = [

@@ -1,6 +1,7 @@
 import type { FieldError } from "@shelflife/api-contract";
 import { z } from "zod";
 
+import { describeIssue } from "./describe-issue.ts";
 import type { RequestContext } from "./environment.ts";
 import { HttpError } from "./http-error.ts";
 
@@ -15,14 +16,14 @@ export function pathId(context: RequestContext, name: string, message: string): 
 
 /** Checks the shape of a body. @throws HttpError 400 that names every field that is wrong */
 export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, { error: describeIssue });
   if (parsed.success) return parsed.data;
   throw invalid("The request body is not valid.", parsed.error);
 }
 
 /** Checks the parameters of a query; one that stands there twice counts the first time, unless it is a list. */
 export function validateQuery<T>(schema: z.ZodType<T>, query: Record<string, string | string[] | undefined>): T {
-  const parsed = schema.safeParse(query);
+  const parsed = schema.safeParse(query, { error: describeIssue });
   if (parsed.success) return parsed.data;
   throw invalid("The query is not valid.", parsed.error);
 }
