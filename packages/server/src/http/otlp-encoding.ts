@@ -51,7 +51,7 @@ export function answerExport(
   { rejectedSpans, errorMessage }: TraceIngestResult,
 ): Response {
   const partialSuccess = { rejectedSpans: BigInt(rejectedSpans), errorMessage };
-  const answer = create(ExportTraceServiceResponseSchema, rejectedSpans === 0 ? {} : { partialSuccess });
+  const answer = create(ExportTraceServiceResponseSchema, errorMessage === "" ? {} : { partialSuccess });
   return encode(context, encoding, 200, ExportTraceServiceResponseSchema, answer);
 }
 

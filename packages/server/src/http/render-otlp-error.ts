@@ -1,5 +1,6 @@
 import { codeOf } from "../coded-error.ts";
 import type { RequestContext } from "./environment.ts";
+import { describeExporterKey } from "./exporter-key.ts";
 import { HttpError } from "./http-error.ts";
 import { answerStatus, otlpEncodingOf } from "./otlp-encoding.ts";
 import { renderError } from "./render-error.ts";
@@ -12,13 +13,18 @@ const RETRY_AFTER_SECONDS = 5;
  * so what passes by itself is 503.
  */
 export async function renderOtlpError(error: unknown, context: RequestContext): Promise<Response> {
-  const failure = isPassing(error) ? new HttpError(503, "unavailable", UNAVAILABLE, { cause: error }) : error;
-  const rendered = renderError(failure, context);
+  const rendered = renderError(failureOf(error, context), context);
   if (rendered.status === 503) context.header("Retry-After", String(RETRY_AFTER_SECONDS));
   const encoding = otlpEncodingOf(context);
   if (encoding === undefined) return rendered;
   const { message } = (await rendered.json()) as { message: string };
   return answerStatus(context, encoding, { status: rendered.status as HttpError["status"], message });
+}
+
+function failureOf(error: unknown, context: RequestContext): unknown {
+  if (isPassing(error)) return new HttpError(503, "unavailable", UNAVAILABLE, { cause: error });
+  const hasNoKey = error instanceof HttpError && error.status === 401;
+  return hasNoKey ? new HttpError(401, error.code, describeExporterKey(context), { cause: error }) : error;
 }
 
 const UNAVAILABLE = "The spans could not be stored at the moment; sending them again does no harm.";

@@ -265,19 +265,26 @@ describe("what is no export", () => {
 });
 
 describe("an error", () => {
+  const asked = "OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer%20slf_...";
   test.each([
-    [{}, 401, 16],
-    [{ key: "no-such-key" }, 401, 16],
-  ])("without a key that is in force is a status that exporters can read", async (request, status, code) => {
+    ["no key", {}, asked],
+    ["a key without its scheme", { Authorization: "slf_x" }, "does not begin with Bearer"],
+    ["a scheme without its key", { Authorization: "Bearer" }, asked],
+    ["a blank that is encoded where it need not be", { Authorization: "Bearer%20slf_x" }, "holds %20"],
+    ["a key that is not in force", { Authorization: "Bearer slf_x" }, "The key is not in force"],
+    ["such a key in the other header", { "Coder-Session-Token": "slf_x" }, "The key is not in force"],
+  ])("with %s is 401, which exporters can read, and says what to do", async (_what, given, message) => {
     for (const headers of [JSON_TYPE, PROTOBUF_TYPE]) {
-      const response = await app.request("POST", "/v1/traces", { ...request, body: "", headers });
-      expect(await statusOf(response)).toMatchObject({ status, code, message: expect.stringContaining("Sign in") });
+      const response = await app.request("POST", "/v1/traces", { body: "", headers: { ...headers, ...given } });
+      const answer = await statusOf(response);
+      expect(answer).toMatchObject({ status: 401, code: 16, message: expect.stringContaining(message) });
+      expect(answer.message).not.toContain("slf_x");
     }
   });
 });
 
 test("a slash at the end of the address changes nothing", async () => {
-  const request = { json: exportRequest([modelSpan()]), headers: JSON_TYPE };
+  const request = { json: exportRequest([sentSpan()]), headers: JSON_TYPE };
   expect(await (await post(request, "/v1/traces/")).json()).toEqual({});
   expect(await statusOf(await app.request("POST", "/v1/traces/", request))).toMatchObject({ status: 401, code: 16 });
 });
@@ -339,6 +346,7 @@ describe("an exporter that is set up a little wrong", () => {
     ["POST", "/v1/traces/v1/traces", "appends /v1/traces to OTEL_EXPORTER_OTLP_ENDPOINT by itself"],
     ["POST", "/api/v1/traces", "directly below the address of this server"],
     ["POST", "/", "Spans are taken at /v1/traces"],
+    ["POST", "/otlp", "Spans are taken at /v1/traces"],
     ["GET", "/v1/traces", "with POST"],
   ])("%s %s is 404 and told what to change", async (method, path, message) => {
     const response = await app.request(method, path, {
@@ -351,11 +359,12 @@ describe("an exporter that is set up a little wrong", () => {
   });
 
   test("is not told of spans where it is no exporter", async () => {
-    const response = await app.request("POST", "/", {
-      key: user.key,
-      json: {},
-      headers: { "Content-Type": "text/plain" },
-    });
-    expect(await response.json()).toMatchObject({ message: "There is no such route, or you may not see it." });
+    for (const [path, headers] of [
+      ["/", { "Content-Type": "text/plain" }],
+      ["/otlp", JSON_TYPE],
+    ] as const) {
+      const response = await app.request("POST", path, { key: user.key, json: {}, headers });
+      expect(await response.json()).toMatchObject({ message: "There is no such route, or you may not see it." });
+    }
   });
 });

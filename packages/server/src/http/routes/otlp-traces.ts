@@ -2,6 +2,7 @@ import { INGEST_BODY_BYTES } from "@shelflife/api-contract";
 import { z } from "zod";
 
 import { hasCode } from "../../coded-error.ts";
+import { ConversationHints } from "../../recording/otlp/conversation-hints.ts";
 import { decodeJson } from "../../recording/otlp/decode-json.ts";
 import { decodeProtobuf } from "../../recording/otlp/decode-protobuf.ts";
 import { ingestTraces, type TraceIngestDependencies } from "../../recording/otlp/ingest-traces.ts";
@@ -19,14 +20,18 @@ const requestSchema = z.looseObject({
 const answerSchema = z.object({
   partialSuccess: z
     .object({
-      rejectedSpans: z.string().describe("How many spans of model calls and tools were not recorded, as decimal text."),
-      errorMessage: z.string().describe("Why."),
+      rejectedSpans: z
+        .string()
+        .optional()
+        .describe("How many spans of model calls and tools were not recorded, as decimal text."),
+      errorMessage: z.string().describe("Why, or what the sender could do better."),
     })
     .optional(),
 });
 
 /** Where OpenTelemetry's exporters send spans. */
-export function otlpTracesRoute(dependencies: Omit<TraceIngestDependencies, "store" | "log">): Route {
+export function otlpTracesRoute(dependencies: Omit<TraceIngestDependencies, "store" | "log" | "hints">): Route {
+  const hints = new ConversationHints(dependencies.clock);
   return {
     method: "post",
     path: OTLP_TRACES,
@@ -48,7 +53,7 @@ export function otlpTracesRoute(dependencies: Omit<TraceIngestDependencies, "sto
       const encoding = requireOtlpEncoding(context);
       const request = decode(encoding, await readBody(context, INGEST_BODY_BYTES));
       const { userId, scope } = callerOf(context);
-      const parts = { ...dependencies, store: context.get("store"), log: context.get("log") };
+      const parts = { ...dependencies, store: context.get("store"), log: context.get("log"), hints };
       return answerExport(context, encoding, await ingestTraces(parts, { userId, scope }, request));
     },
   };

@@ -2,9 +2,11 @@ import type { Rejection } from "@shelflife/api-contract";
 
 import { hasCode } from "../../coded-error.ts";
 import type { IngestCaller } from "../../store/ingest-batch.ts";
+import type { PreparedTrace } from "../../store/trace-batch.ts";
 import type { TraceNotesStore } from "../../store/trace-notes.ts";
 import { ingest, type IngestDependencies } from "../ingest.ts";
 import { buildBatch, type TraceBatch } from "./build-batch.ts";
+import type { ConversationHints } from "./conversation-hints.ts";
 import type { ExportTraceServiceRequest } from "./generated/otlp_pb.ts";
 import { describeRefusals } from "./describe-refusals.ts";
 import { readSpans } from "./read-spans.ts";
@@ -12,12 +14,13 @@ import { groupByTrace, noteOf, type TraceSpans } from "./trace-spans.ts";
 
 export interface TraceIngestDependencies extends IngestDependencies {
   readonly store: IngestDependencies["store"] & TraceNotesStore;
+  readonly hints: ConversationHints;
 }
 
 export interface TraceIngestResult {
   /** Spans of model calls and tools that were not recorded, and spans that could not be read. */
   readonly rejectedSpans: number;
-  /** Why; empty where nothing was rejected. */
+  /** Why, or, where nothing was rejected, what the sender could do better; empty where all is well. */
   readonly errorMessage: string;
 }
 
@@ -42,12 +45,14 @@ export async function ingestTraces(
   const now = dependencies.clock.now().toISOString();
   const reasons = new Map<string, number>();
   if (withoutId > 0) reasons.set(WITHOUT_ID, withoutId);
+  let nameless = 0;
   for (const portion of portions(groupByTrace(spans, now))) {
-    for (const { message } of await ingestPortion(dependencies, caller, portion, now)) {
-      reasons.set(message, (reasons.get(message) ?? 0) + 1);
-    }
+    const ingested = await ingestPortion(dependencies, caller, portion, now);
+    for (const { message } of ingested.rejections) reasons.set(message, (reasons.get(message) ?? 0) + 1);
+    nameless += ingested.nameless;
   }
-  return describeRefusals(reasons);
+  if (reasons.size > 0 || nameless === 0) return describeRefusals(reasons);
+  return { rejectedSpans: 0, errorMessage: dependencies.hints.describe(caller.userId, nameless) };
 }
 
 const WITHOUT_ID =
@@ -72,7 +77,7 @@ async function ingestPortion(
   caller: IngestCaller,
   traces: readonly TraceSpans[],
   now: string,
-): Promise<Rejection[]> {
+): Promise<{ rejections: readonly Rejection[]; nameless: number }> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const noted = await dependencies.store.noteTraces(
@@ -80,14 +85,21 @@ async function ingestPortion(
         traces.map((trace) => noteOf(trace, now)),
       );
       const built = buildBatch(traces, noted, now);
-      if (built.batch.traces.length === 0) return [];
+      if (built.batch.traces.length === 0) return { rejections: [], nameless: 0 };
       const { rejected } = await ingest(dependencies, caller, built.batch);
       await dropRefused(dependencies.store, caller, built, rejected);
-      return rejectionsOfSpans(built, rejected);
+      const { length: nameless } = built.batch.traces.filter((trace) => isNameless(trace, traces));
+      return { rejections: rejectionsOfSpans(built, rejected), nameless };
     } catch (error) {
       if (attempt === ATTEMPTS || !hasCode(error, "trace_moved")) throw error;
     }
   }
+}
+
+/** Whether a trace has come to its end without a span that names a conversation. */
+function isNameless({ traceId, homeChatId, ownChatId, runs }: PreparedTrace, traces: readonly TraceSpans[]): boolean {
+  const isAlone = homeChatId === ownChatId && runs.every(({ chatId }) => chatId === ownChatId);
+  return isAlone && traces.some((trace) => trace.traceId === traceId && trace.hasRoot);
 }
 
 /** One for each span that was not recorded: that of the largest item which took it along. */

@@ -21,15 +21,19 @@ export interface TraceSpans {
   readonly traceId: string;
   readonly ownChatId: string;
   readonly spans: readonly PlacedSpan[];
+  /** Whether the span is among them, of use or not, that the trace began with: it ends last. */
+  readonly hasRoot: boolean;
 }
 
 /** @param now times that lie after it are taken back to it: a sender's clock may be ahead */
 export function groupByTrace(spans: readonly Span[], now: string): TraceSpans[] {
   const placed = spans.map((span) => place(clamped(span, now))).filter(isOfUse);
+  const begun = new Set(spans.flatMap(({ traceId, parentSpanId }) => (parentSpanId === undefined ? [traceId] : [])));
   return [...Map.groupBy(placed, ({ span }) => span.traceId)].map(([traceId, ofTrace]) => ({
     traceId,
     ownChatId: traceChatId(traceId),
     spans: ofTrace,
+    hasRoot: begun.has(traceId),
   }));
 }
 

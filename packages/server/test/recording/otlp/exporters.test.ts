@@ -114,6 +114,6 @@ describe.each(["protobuf", "json"] as const)("the SDK's exporter for %s", (encod
     await using exporting = await startExportingApplication({ encoding, key: "no-such-key" });
     takeTurn(exporting, {});
     const failure: unknown = await exporting.flush().catch((error: unknown) => error);
-    expect(failure).toMatchObject([{ code: 401, data: expect.stringContaining("Sign in to use this API") }]);
+    expect(failure).toMatchObject([{ code: 401, data: expect.stringContaining("The key is not in force") }]);
   });
 });

@@ -147,13 +147,20 @@ function anyValue(value: AttributeValue): object {
 
 export interface ExportAnswer {
   readonly status: number;
-  readonly body: { readonly partialSuccess?: { readonly rejectedSpans: string; readonly errorMessage: string } };
+  readonly body: { readonly partialSuccess?: { readonly rejectedSpans?: string; readonly errorMessage: string } };
 }
 
 /** What an export answers that recorded all that it held. */
 export const TAKEN: ExportAnswer = { status: 200, body: {} };
 
-export async function sendSpans(
+/** Sends spans, and answers what of them was not recorded. What else a sender is told has tests of its own. */
+export async function sendSpans(...input: Parameters<typeof exportSpans>): Promise<ExportAnswer> {
+  const { status, body } = await exportSpans(...input);
+  return { status, body: body.partialSuccess?.rejectedSpans === undefined ? {} : body };
+}
+
+/** Sends spans, and answers what their sender is told. */
+export async function exportSpans(
   app: TestApp,
   user: Pick<TestUser, "key">,
   spans: readonly SentSpan[],
