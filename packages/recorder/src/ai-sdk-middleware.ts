@@ -24,8 +24,8 @@ export interface ShelflifeMiddlewareOptions extends RecorderOptions {
 }
 
 /**
- * A middleware for language models of the AI SDK 5, 6 and 7. Its types are those of no version in particular, so that
- * each takes it for its own.
+ * A middleware for language models of the AI SDK 5, 6 and 7, and for embedding models of 6 and 7. Its types are those of
+ * no version in particular, so that each takes it for its own.
  */
 export interface ShelflifeMiddleware extends RecordingControls {
   readonly specificationVersion: "v3";
@@ -35,15 +35,19 @@ export interface ShelflifeMiddleware extends RecordingControls {
     model: unknown;
   }): Promise<Result>;
   wrapStream<Result>(call: { doStream: () => PromiseLike<Result>; params: unknown; model: unknown }): Promise<Result>;
+  wrapEmbed<Result>(call: { doEmbed: () => PromiseLike<Result>; params: unknown; model: unknown }): Promise<Result>;
 }
 
 /**
  * Records the calls of a language model of the AI SDK 5 or 6 in the background:
  *
  * ```ts
- * const model = wrapLanguageModel({ model: openai("gpt-5"), middleware: shelflifeMiddleware({ baseUrl, key }) });
+ * const middleware = shelflifeMiddleware({ baseUrl, key });
+ * const model = wrapLanguageModel({ model: openai("gpt-5"), middleware });
  * await inChat({ chatId }, () => generateText({ model, prompt }));
  * ```
+ *
+ * `wrapEmbeddingModel` of the AI SDK 6 takes the same middleware.
  *
  * All calls of one `inChat` are one run, with a step for each model call and an attempt for each try. It never throws
  * into the application, never waits for the server and never holds up a call. Within a call that the telemetry
@@ -60,6 +64,7 @@ const RECORDING_NOTHING: ShelflifeMiddleware = {
   specificationVersion: "v3",
   wrapGenerate: async ({ doGenerate }) => doGenerate(),
   wrapStream: async ({ doStream }) => doStream(),
+  wrapEmbed: async ({ doEmbed }) => doEmbed(),
   stats: () => ({ ...NOTHING_RECORDED }),
   flush: () => Promise.resolve(true),
   shutdown: () => Promise.resolve(true),
@@ -124,6 +129,11 @@ function recording(
         const stream = readField(result, "stream");
         if (!(stream instanceof ReadableStream)) return result;
         return { ...result, stream: call.streams(result, stream, (ids) => calls.asked(call, ids)) };
+      }),
+    wrapEmbed: ({ doEmbed, params, model }) =>
+      make({ operation: "embed", params, model }, doEmbed, (call, result) => {
+        call.embedded(result);
+        return result;
       }),
     stats: () => recorder.stats,
     flush: (flushOptions) => recorder.flush(flushOptions),

@@ -1,12 +1,9 @@
 import type { AttemptRecording, Visibility } from "./attempt-recording.ts";
+import { embeddedMessages, embeddingAnswer, embeddingExchange } from "./embedding-content.ts";
 import { isAbort, lastOfRetries, readField } from "./normalize-error.ts";
 import type { RunOutcome, RunRecording } from "./run-recording.ts";
-import { type Json, type JsonObject, snapshot } from "./snapshot.ts";
+import { type JsonObject, snapshot } from "./snapshot.ts";
 import type { StepRecording } from "./step-recording.ts";
-import { withoutVectors } from "./vectors.ts";
-
-/** How many of the texts that are embedded at once are recorded. */
-const VALUES_RECORDED = 100;
 
 export interface EmbeddingStart {
   visibility: Visibility;
@@ -53,14 +50,8 @@ export class EmbeddingRecording {
   callEnded(event: unknown): void {
     const call = this.#byId.get(readField(event, "embedCallId"));
     if (!call) return;
-    const embeddings = readField(event, "embeddings");
-    const count = Array.isArray(embeddings) ? embeddings.length : 0;
-    const dimensions: unknown = Array.isArray(embeddings) ? readField(embeddings[0], "length") : undefined;
-    const shape = { embeddings: count, ...(typeof dimensions === "number" && { dimensions }) };
-    const text = `${count} × ${typeof dimensions === "number" ? dimensions : "?"} numbers`;
-    const content: Json = count > 0 ? [{ type: "embedding", text }] : [];
-    const usage = snapshot(readField(event, "usage"));
-    call.step.answered({ content, finishReason: "stop", usage, warnings: [] }, count > 0 ? shape : {});
+    const { answer, shape } = embeddingAnswer(event);
+    call.step.answered(answer, shape);
     this.#run.changed(call.step);
   }
 
@@ -69,9 +60,7 @@ export class EmbeddingRecording {
     const response = readField(event, "response");
     const responses: unknown[] = Array.isArray(response) ? response : [response];
     for (const [index, call] of this.#calls.entries()) {
-      const headers = readField(responses[index], "headers");
-      const body = withoutVectors(readField(responses[index], "body"));
-      call.attempts.at(-1)?.answered({ response: { headers, body } });
+      call.attempts.at(-1)?.answered(embeddingExchange(responses[index]));
       // A call that is hidden cannot be told from another that is tried again.
       if (call.step.status === "in_progress") call.step.failed(undefined);
       this.#run.changed(call.step);
@@ -106,18 +95,11 @@ export class EmbeddingRecording {
     const { visibility, metadata, settings } = this.#start;
     const step = this.#run.startStep({ operation: "generate", visibility, metadata, settings });
     step.requested({
-      messages: messagesOf(Array.isArray(values) ? values : []),
+      messages: embeddedMessages(values),
       dimensions: snapshot(readField(event, "dimensions")),
     });
     const call = { step, values, attempts: [] };
     this.#calls.push(call);
     return call;
   }
-}
-
-function messagesOf(values: unknown[]): Json {
-  if (values.length === 0) return [];
-  const content = values.slice(0, VALUES_RECORDED).map((value) => snapshot(value));
-  if (values.length > VALUES_RECORDED) content.push(`[${values.length - VALUES_RECORDED} MORE TEXTS]`);
-  return [{ role: "user", content }];
 }

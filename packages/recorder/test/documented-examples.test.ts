@@ -41,6 +41,16 @@ describe("the page on the AI SDK", () => {
     expect(ingest.step.normalized_response?.["content"]).toContainEqual({ type: "text", text: "Grok" });
   });
 
+  it("has an example of an embedding model of the AI SDK 6 that records what it says", SLOW, async () => {
+    const data = [{ index: 0, embedding: [0.5, 0.25] }];
+    const body = JSON.stringify({ data, usage: { prompt_tokens: 2, total_tokens: 2 } });
+    const { status, output, ingest } = await runExample(exampleOf("AI SDK 6", 1), { status: 200, body });
+    expect(output).toBe("2\n");
+    expect(status).toBe(0);
+    expect(ingest.run).toMatchObject({ chat_id: chatUuid("support-42"), status: "completed", model: "my-model" });
+    expect(messagesOf(ingest.step)).toMatchObject([{ role: "user", parts: [{ text: "May I return my shoes?" }] }]);
+  });
+
   it("has an example of work in a chat that is one run", SLOW, async () => {
     const before = `
       import { createOpenAICompatible } from "@ai-sdk/openai-compatible";

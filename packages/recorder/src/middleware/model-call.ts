@@ -3,6 +3,7 @@ import type { StepOperation } from "@shelflife/api-contract";
 import type { AttemptRecording, Visibility } from "../attempt-recording.ts";
 import type { ChatScope } from "../chat-scope.ts";
 import type { Clock } from "../clock.ts";
+import { embeddingAnswer, embeddingExchange } from "../embedding-content.ts";
 import { responseDetails } from "../model-content.ts";
 import { isAbort, readField } from "../normalize-error.ts";
 import type { RunOutcome, RunRecording, Unattended } from "../run-recording.ts";
@@ -83,6 +84,13 @@ export class ModelCall implements StreamEvents, Unattended {
     return this.#conclude(answer, responseDetails(readField(result, "response")), readField(result, "content"));
   }
 
+  /** An embedding model has answered. */
+  embedded(result: unknown): void {
+    this.#attempt?.answered(embeddingExchange(readField(result, "response")));
+    const { answer, shape } = embeddingAnswer(this.#start.visibility.outputs ? result : undefined);
+    this.#conclude({ ...answer, usage: snapshot(readField(result, "usage")) }, shape, undefined);
+  }
+
   /** The stream that the application is to get: the same, with somebody listening. */
   streams<Part>(
     result: unknown,
@@ -155,7 +163,7 @@ export class ModelCall implements StreamEvents, Unattended {
     this.#letGo();
   }
 
-  #conclude(answer: JsonObject, details: Record<string, string>, content: unknown): string[] {
+  #conclude(answer: JsonObject, details: Record<string, string | number>, content: unknown): string[] {
     const { step, scope } = this.#start;
     step.answered(answer, details);
     const ids = step.status === "completed" ? toolCallIds(content) : [];

@@ -11,7 +11,7 @@ import type { RunRecording, RunStart } from "../run-recording.ts";
 import { joinRun } from "../shared-runs.ts";
 import type { Json, JsonObject } from "../snapshot.ts";
 import { ModelCall } from "./model-call.ts";
-import { copyCall, newToolResults } from "./model-request.ts";
+import { copyCall, copyEmbedding, newToolResults } from "./model-request.ts";
 
 export interface ModelCallsSurroundings {
   recorder: Recorder;
@@ -26,7 +26,8 @@ export interface ModelCallsSurroundings {
 }
 
 interface CallToMake {
-  operation: StepOperation;
+  /** `embed` is a generation too, of numbers. */
+  operation: StepOperation | "embed";
   params: unknown;
   model: unknown;
 }
@@ -62,17 +63,18 @@ export class ModelCalls {
 
   /** The call that a try belongs to; undefined for one that is not recorded. */
   begin(toMake: CallToMake): ModelCall | undefined {
-    const prompt = readField(toMake.params, "prompt");
+    const embeds = toMake.operation === "embed";
+    const prompt = readField(toMake.params, embeds ? "values" : "prompt");
     const samePrompt = typeof prompt === "object" && prompt !== null ? this.#byPrompt.get(prompt) : undefined;
     if (samePrompt?.awaitsRetry) return samePrompt;
-    const results = newToolResults(toMake.params);
+    const results = embeds ? [] : newToolResults(toMake.params);
     const asker = this.#askerOf(results);
     const place = this.#placeOf(toMake, asker);
     if (!place) {
       this.#around.noChat();
       return undefined;
     }
-    const request = copyCall(toMake.params, this.#around.visibility);
+    const request = (embeds ? copyEmbedding : copyCall)(toMake.params, this.#around.visibility);
     const call = this.#retriedBy(request, place) ?? this.#makeCall(toMake, place, request);
     if (typeof prompt === "object" && prompt !== null) this.#byPrompt.set(prompt, call);
     if (asker) this.#tellResults(asker, results);
@@ -87,7 +89,7 @@ export class ModelCalls {
     for (const id of toolCallIds) this.#awaited.set(id, call);
   }
 
-  #placeOf({ model }: CallToMake, asker: ModelCall | undefined): Place | undefined {
+  #placeOf({ operation, model }: CallToMake, asker: ModelCall | undefined): Place | undefined {
     const scope = currentChatScope();
     const { chatIdNamespace, chatElsewhere, runs } = this.#around;
     // Work that is going on in another chat scope knows better where its calls belong.
@@ -95,7 +97,10 @@ export class ModelCalls {
       const run = asker.run.open ? asker.run : runs.start(runStartOf(model, asker.run.chat));
       return { run, scope: asker.scope, metadata: {} };
     }
-    const chat = toRecordedChat(scope?.chat ?? chatElsewhere(), chatIdNamespace);
+    const context = scope?.chat ?? chatElsewhere();
+    // An embedding by itself is no turn of its chat, unless it is said to be one.
+    const isQuick = operation === "embed" && !scope && context?.kind === undefined;
+    const chat = toRecordedChat(isQuick && context ? { ...context, kind: "quickgen" } : context, chatIdNamespace);
     if (!chat) return undefined;
     const makeRun = (): RunRecording => runs.start(runStartOf(model, chat));
     if (!scope) return { run: makeRun(), scope, metadata: {} };
@@ -103,8 +108,9 @@ export class ModelCalls {
     return { run, scope, metadata: tool ?? {} };
   }
 
-  #makeCall({ operation }: CallToMake, { run, scope, metadata }: Place, request: JsonObject): ModelCall {
+  #makeCall(toMake: CallToMake, { run, scope, metadata }: Place, request: JsonObject): ModelCall {
     const { visibility, clock } = this.#around;
+    const operation = toMake.operation === "embed" ? "generate" : toMake.operation;
     const step = run.startStep({
       operation,
       visibility,

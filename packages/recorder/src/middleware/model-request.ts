@@ -1,4 +1,5 @@
 import type { Visibility } from "../attempt-recording.ts";
+import { embeddedMessages } from "../embedding-content.ts";
 import { finishReasonOf, fromModelContent } from "../model-content.ts";
 import { readField } from "../normalize-error.ts";
 import { OPTION_FIELDS, countProviderOptions } from "../normalize-request.ts";
@@ -17,6 +18,14 @@ export function copyCall(params: unknown, { inputs }: Visibility): JsonObject {
       ...(!isText && { responseFormat }),
     }),
     toolChoice: toolChoiceOf(snapshot(readField(params, "toolChoice"))),
+    providerOptionCount: countProviderOptions(readField(params, "providerOptions")),
+  };
+}
+
+/** Copies what an embedding model is called with, as a middleware of the AI SDK 6 or 7 sees it. */
+export function copyEmbedding(params: unknown, { inputs }: Visibility): JsonObject {
+  return {
+    messages: inputs ? embeddedMessages(readField(params, "values")) : [],
     providerOptionCount: countProviderOptions(readField(params, "providerOptions")),
   };
 }
