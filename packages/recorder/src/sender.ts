@@ -38,6 +38,8 @@ interface Flight {
   batch: Batch;
   failures: number;
   abort: AbortController;
+  /** The server took the last try and never said a word to it. */
+  unanswered?: boolean;
   /** Set while the batch waits for its next try. */
   cancelWait?: (() => void) | undefined;
 }
@@ -123,6 +125,7 @@ export class Sender {
    */
   sendLastChance(): void {
     this.#lastChance = true;
+    if (this.#flight?.unanswered) return this.#giveUp("the server does not answer");
     this.#cancelLastChance ??= this.#options.clock.setTimer(() => {
       if (this.#flight) this.#giveUp("the server did not answer before the process ended");
     }, LAST_CHANCE_MS);
@@ -203,6 +206,7 @@ export class Sender {
     if (this.#flight !== flight) return;
     const { batch } = flight;
     flight.failures += 1;
+    flight.unanswered = error instanceof ShelflifeError && error.code === "timeout";
     if (!isRetryable(error)) {
       this.#circuit.succeeded();
       this.#rejected += batch.items;

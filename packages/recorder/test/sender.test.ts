@@ -457,6 +457,17 @@ describe("closing", () => {
     expect(sender.stats.sent).toBe(1);
   });
 
+  it("does not keep a process that would end waiting for a server that was silent before", async () => {
+    const sender = makeSender({ batchBytes: 10 });
+    server.failure = new ShelflifeError({ code: "timeout", message: "The server did not answer in time." });
+    sender.push("r1", run("r1"));
+    await settle();
+    sender.sendLastChance();
+    expect(server.tried).toHaveLength(1);
+    expect(sender.stats).toEqual({ queued: 0, sent: 0, dropped: 1, rejected: 0 });
+    expect(clock.timers).toBe(0);
+  });
+
   it("does not try one batch after the other at the end of the process where the server is away", async () => {
     const sender = makeSender({ batchBytes: 10 });
     server.failure = away;
