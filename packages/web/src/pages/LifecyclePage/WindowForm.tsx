@@ -1,11 +1,12 @@
 import { Alert, Badge, Button, Card, Group, Skeleton, Stack, Switch, Text, TextInput, Title } from "@mantine/core";
 import type { Grace } from "@shelflife/api-contract";
 import { IconHourglass } from "@tabler/icons-react";
-import { type FormEvent, type JSX, useEffect, useRef, useState } from "react";
+import { type FormEvent, type JSX, useRef, useState } from "react";
 
 import type { Problem } from "../../api/data-state.ts";
 import { ProblemAlert } from "../../components/ProblemAlert.tsx";
 import { TimeText } from "../../components/TimeText.tsx";
+import { useFocusKeptOver } from "./use-focus-kept-over.ts";
 import classes from "./WindowForm.module.css";
 import { findDaysProblem, inDays, WINDOW_TEXTS, type WindowName } from "./window-texts.ts";
 
@@ -102,12 +103,6 @@ function LoadedForm({
     setDraft(null);
     switchRef.current?.focus();
   };
-  // The button that had the focus is gone with the draft; who has gone on meanwhile is left where they are.
-  useEffect(() => {
-    const { activeElement } = document;
-    const isLost = activeElement === document.body || activeElement?.closest("[role=dialog]") != null;
-    if (saves > 0 && isLost) switchRef.current?.focus();
-  }, [saves]);
   const stored: Draft = { enabled: days !== 0, text: String(days === 0 ? texts.suggestedDays : days) };
   const { enabled, text } = draft ?? stored;
   const problem = enabled ? findDaysProblem(text, texts) : undefined;
@@ -115,6 +110,7 @@ function LoadedForm({
   const isUnknown = state.kind === "load-error";
   const isDirty = draft !== null && (isUnknown || chosenDays !== days);
   const busy = saving.kind === "saving";
+  const rememberFocus = useFocusKeptOver(busy, switchRef);
 
   const edit = (changed: Partial<Draft>): void => {
     setDraft({ enabled, text, ...changed });
@@ -122,7 +118,9 @@ function LoadedForm({
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (chosenDays !== undefined && isDirty && !busy) onSave(chosenDays);
+    if (chosenDays === undefined || !isDirty || busy) return;
+    rememberFocus();
+    onSave(chosenDays);
   };
 
   return (
