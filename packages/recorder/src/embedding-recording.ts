@@ -1,5 +1,6 @@
 import type { AttemptRecording, Visibility } from "./attempt-recording.ts";
 import { embeddedMessages, embeddingAnswer, embeddingExchange } from "./embedding-content.ts";
+import { listenToHttpFromHere } from "./http-exchange.ts";
 import { isAbort, lastOfRetries, readField } from "./normalize-error.ts";
 import type { RunOutcome, RunRecording } from "./run-recording.ts";
 import { type JsonObject, snapshot } from "./snapshot.ts";
@@ -43,13 +44,16 @@ export class EmbeddingRecording {
     this.#byId.set(readField(event, "embedCallId"), call);
     // That it is tried again is all that is known of the try before.
     call.attempts.at(-1)?.finish("error");
-    call.attempts.push(call.step.attemptStarted());
+    const attempt = call.step.attemptStarted();
+    call.attempts.push(attempt);
+    listenToHttpFromHere(attempt);
     this.#run.changed(call.step, { withRequest: call.attempts.length === 1 });
   }
 
   callEnded(event: unknown): void {
     const call = this.#byId.get(readField(event, "embedCallId"));
     if (!call) return;
+    call.attempts.at(-1)?.answered(undefined);
     const { answer, shape } = embeddingAnswer(event);
     call.step.answered(answer, shape);
     this.#run.changed(call.step);

@@ -25,6 +25,15 @@ export function listeningToHttp<Answer>(listener: HttpListener, work: () => Answ
   return listeners.run(listener, work);
 }
 
+/**
+ * Lets somebody listen to the HTTP requests that come after this in the asynchronous work at hand: some calls of the AI SDK
+ * are only told of when they begin, from within.
+ */
+export function listenToHttpFromHere(listener: HttpListener): void {
+  subscribeOnce();
+  listeners.enterWith(listener);
+}
+
 /** Whether a call that is recorded is what makes the requests at hand. */
 export function isListenedTo(): boolean {
   return listeners.getStore()?.listens ?? false;

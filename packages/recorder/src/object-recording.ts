@@ -1,19 +1,17 @@
 import { detailsOf, copyRequest } from "./ai-sdk-events.ts";
-import type { AttemptRecording } from "./attempt-recording.ts";
+import { listenToHttpFromHere } from "./http-exchange.ts";
 import { responseDetails } from "./model-content.ts";
 import { readField } from "./normalize-error.ts";
 import { countProviderOptions } from "./normalize-request.ts";
+import { ObjectTries } from "./object-tries.ts";
 import type { OperationRecording } from "./operation-recording.ts";
 import { type Json, type JsonObject, snapshot } from "./snapshot.ts";
 
-/**
- * `generateObject` and `streamObject`, of which the AI SDK tells little: one model call, its start and its end. The
- * tries of one that failed are known by their errors, those of one that succeeded are not.
- */
+/** `generateObject` and `streamObject`, of which the AI SDK tells little: one model call, its start and its end. */
 export class ObjectRecording {
   readonly #operation: OperationRecording;
   readonly #start: JsonObject;
-  #attempt: AttemptRecording | undefined;
+  #tries: ObjectTries | undefined;
 
   /** @param start the event of the operation's start, which has the settings */
   constructor(operation: OperationRecording, start: unknown) {
@@ -26,11 +24,12 @@ export class ObjectRecording {
     const providerOptionCount = countProviderOptions(readField(event, "providerOptions"));
     this.#operation.stepStarted({ ...this.#start, providerOptionCount });
     this.#operation.requested({ messages: snapshot(readField(event, "promptMessages")) });
-    this.#attempt = this.#operation.attemptStarted();
+    this.#tries = new ObjectTries(this.#operation);
+    listenToHttpFromHere(this.#tries);
   }
 
   stepEnded(event: unknown): void {
-    this.#attempt?.answered({ request: readField(event, "request"), response: readField(event, "response") });
+    this.#tries?.answered({ request: readField(event, "request"), response: readField(event, "response") });
     const details = { ...detailsOf(event), ...responseDetails(readField(event, "response")) };
     const firstOutput = readField(event, "msToFirstChunk");
     if (typeof firstOutput === "number") Object.assign(details, { time_to_first_output_ms: Math.round(firstOutput) });
@@ -45,10 +44,7 @@ export class ObjectRecording {
 
   broke(error: unknown): void {
     const errors = readField(error, "errors");
-    for (const [index, tried] of (Array.isArray(errors) ? errors : [error]).entries()) {
-      const attempt = index === 0 ? this.#attempt : this.#operation.attemptStarted(false);
-      if (attempt?.open) this.#operation.attemptFailed(attempt, tried);
-    }
+    this.#tries?.failed(Array.isArray(errors) ? errors : [error]);
     this.#operation.broke(error);
   }
 }

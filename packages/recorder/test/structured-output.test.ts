@@ -91,6 +91,61 @@ describe("generateObject", () => {
     expect(JSON.parse(content.find(({ type }) => type === "text")?.text ?? "")).toEqual(object);
   });
 
+  it("shows the requests of all its tries, those of one that was tried again with success too", async () => {
+    await using recording = await Recording.start([errorAnswer(503, "Busy."), errorAnswer(429), JSON_ANSWER]);
+    await inWork(recording, (options) =>
+      generateObject({ model: recording.model("deepseek"), prompt: "JSON?", schema, ...options }),
+    );
+    await recording.recorder.flush();
+    expect(recording.ingest.run.status).toBe("completed");
+    const request = { method: "POST", path: "/v1/chat/completions", request_headers: { authorization: "[REDACTED]" } };
+    const { step } = recording.ingest;
+    expect(step).toMatchObject({
+      status: "completed",
+      attempts: [
+        { ...request, number: 1, status: "error", response_status: 503 },
+        { ...request, number: 2, status: "error", response_status: 429 },
+        { ...request, number: 3, status: "completed", response_status: 200, response_body: { choices: [{}] } },
+      ],
+    });
+    expect(step.error).toBeUndefined();
+  });
+
+  it("keeps its requests apart from those that are made beside it and after it", async () => {
+    await using recording = await Recording.start([JSON_ANSWER]);
+    const other = `${recording.provider.url}/other`;
+    await inWork(recording, async (options) => {
+      const call = { model: recording.model("deepseek"), prompt: "JSON?", schema, ...options };
+      const first = generateObject(call);
+      await fetch(other, { method: "POST" });
+      await Promise.all([first, generateObject(call), fetch(other)]);
+      await fetch(other);
+    });
+    await recording.recorder.flush();
+    const steps = recording.ingest.stepsInOrder;
+    expect(steps.map(({ attempts }) => attempts?.map(({ path }) => path))).toEqual([
+      ["/v1/chat/completions"],
+      ["/v1/chat/completions"],
+    ]);
+  });
+
+  it("that is aborted while it is tried again shows both tries as they ended", async () => {
+    await using recording = await Recording.start([errorAnswer(503, "Busy."), { events: [], finally: "hold" }]);
+    const abort = new AbortController();
+    const model = recording.model("deepseek");
+    const work = inWork(recording, (options) =>
+      generateObject({ model, prompt: "JSON?", schema, abortSignal: abort.signal, ...options }),
+    ).catch(() => undefined);
+    await expect.poll(() => recording.provider.requests.length).toBe(2);
+    abort.abort();
+    await work;
+    await recording.recorder.flush();
+    expect(recording.ingest.step).toMatchObject({
+      status: "interrupted",
+      attempts: [{ status: "error", response_status: 503 }, { status: "interrupted" }],
+    });
+  });
+
   it("that fails in every try shows what each of them failed for", async () => {
     await using recording = await Recording.start([errorAnswer(503, "Busy."), errorAnswer(429, "Too fast.")]);
     const failing = inWork(recording, (options) =>
@@ -126,6 +181,9 @@ describe("generateObject", () => {
       status: "completed",
       normalized_response: { finish_reason: "stop" },
     });
+    expect(recording.ingest.step.attempts?.map(({ status, error }) => [status, error])).toEqual([
+      ["completed", undefined],
+    ]);
   });
 
   it("is warned of, and not recorded, where nothing says its chat", async () => {
@@ -158,8 +216,8 @@ describe("streamObject", () => {
     });
   }
 
-  it("is recorded alike", async () => {
-    await using recording = await Recording.start([{ events, finally: "end" }]);
+  it("is recorded alike, with the requests of all its tries", async () => {
+    await using recording = await Recording.start([errorAnswer(503), { events, finally: "end" }]);
     await stream(recording);
     await recording.recorder.flush();
     expect(recording.ingest.run.status).toBe("completed");
@@ -168,7 +226,10 @@ describe("streamObject", () => {
       status: "completed",
       normalized_response: { content: [{ type: "text", text: '{"a":1}' }], finish_reason: "stop" },
       usage: { input_tokens: 3, output_tokens: 2 },
-      attempts: [{ status: "completed" }],
+      attempts: [
+        { status: "error", method: "POST", response_status: 503 },
+        { status: "completed", method: "POST", response_status: 200 },
+      ],
     });
   });
 
