@@ -4,6 +4,7 @@ import { CodedError, codeOf } from "../coded-error.ts";
 import { SHELFLIFE_VERSION } from "../version.ts";
 import { addDebugLoggingCommand } from "./debug-logging.ts";
 import { addDemoCommand } from "./demo.ts";
+import { addDoctorCommand } from "./doctor.ts";
 import { addChatsCommand } from "./chats.ts";
 import { addKeysCommand } from "./keys.ts";
 import { addMigrateCommand } from "./migrate.ts";
@@ -29,6 +30,7 @@ for (const add of [
   addChatsCommand,
   addRunsCommand,
   addDemoCommand,
+  addDoctorCommand,
 ]) {
   add(program);
 }

@@ -27,7 +27,7 @@ export interface TickReport {
 }
 
 /** By how much the two clocks may differ before a purge would delete by a wrong one. */
-const CLOCK_DIFFERENCE_MAX_MS = 5 * 60_000;
+export const CLOCK_DIFFERENCE_MAX_MS = 5 * 60_000;
 
 /** Runs one iteration of the purge and says what it did; whatever fails ends in the report. */
 export async function runPurgeTick(dependencies: PurgeTickDependencies, signal: AbortSignal): Promise<TickReport> {

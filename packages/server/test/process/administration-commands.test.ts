@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
-import { runCommand, type Finished } from "./server-process.ts";
+import { runCommand, startCommand, urlOf, type Finished } from "./server-process.ts";
 
 let database: TestDatabase;
 
@@ -172,5 +172,78 @@ describe("chats delete", () => {
       status: 1,
       stderr: "shelflife: 17 is not the id of a chat.\n",
     });
+  });
+});
+
+describe("doctor", () => {
+  const doctor = async (
+    environment: Record<string, string> = {},
+  ): Promise<[number | null, Record<string, string[]>]> => {
+    // Nothing listens at this port.
+    const { status, stdout } = await run("doctor --json", { SHELFLIFE_HTTP_ADDRESS: "127.0.0.1:1", ...environment });
+    const findings = JSON.parse(stdout) as { name: string; status: string; message: string }[];
+    const byName = Map.groupBy(findings, ({ name }) => name);
+    return [
+      status,
+      Object.fromEntries(
+        [...byName].map(([name, found]) => [name, found.map((finding) => `${finding.status}: ${finding.message}`)]),
+      ),
+    ];
+  };
+
+  it("says of a bare deployment what is still to be done, and exits with 0", async () => {
+    const [status, found] = await doctor();
+    expect(status).toBe(0);
+    expect(found).toEqual({
+      database: [expect.stringMatching(/^ok: PostgreSQL at /)],
+      clocks: [expect.stringMatching(/^ok: this machine and the database differ by 0\.\d s$/)],
+      partitions: ["ok: the partitions of the coming days are there"],
+      accounts: ["warning: nobody has an account: use the link that the server prints, or shelflife users create"],
+      recording: ["warning: off: shelflife debug-logging turns it on"],
+      purge: ["warning: no purge has run yet"],
+      server: ["warning: none answers at http://127.0.0.1:1"],
+    });
+    expect((await database.pool.query("SELECT FROM purge_ledger")).rowCount).toBe(0);
+  });
+
+  it("is content with a deployment that runs", async () => {
+    await run("users create --email ana@example.com");
+    const server = startCommand(["serve"], {
+      SHELFLIFE_DATABASE_URL: database.url,
+      SHELFLIFE_HTTP_ADDRESS: "127.0.0.1:0",
+      SHELFLIFE_LOG_LEVEL: "info",
+    });
+    const url = await urlOf(server);
+    await server.waitForLog(/purge iteration done/);
+    const { status, stdout } = await run("doctor", {
+      SHELFLIFE_HTTP_ADDRESS: new URL(url).host,
+      SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: "true",
+    });
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split("\n")).toEqual(
+      Array.from({ length: 7 }, () => expect.stringMatching(/^ok {7}\w+: /)),
+    );
+  });
+
+  it("names each thing that keeps it from its promise, and exits with 1", async () => {
+    await insertExpiredRuns(database.pool, 1);
+    await database.pool.query(
+      `INSERT INTO site_configs (key, value)
+       VALUES ('agents_chat_retention_days', 'soon'), ('agents_chat_debug_logging_allow_users', 'perhaps')`,
+    );
+    await run("purge", { SHELFLIFE_PURGE_GRACE: "1d" });
+    await database.pool.query("UPDATE retention_windows SET effective_days = set_days");
+    const [status, found] = await doctor({ SHELFLIFE_PURGE: "off" });
+    expect(status).toBe(1);
+    expect(found["recording"]).toEqual([
+      expect.stringMatching(/^failed: The stored value of agents_chat_debug_logging_allow_users is not true or false/),
+    ]);
+    expect(found["purge"]).toEqual([
+      "failed: archived-chats: its window cannot be read; set it again",
+      "failed: chat-files: its window cannot be read; set it again",
+      expect.stringMatching(/^warning: debug-runs: what should be gone has been there for \d+ h$/),
+      "warning: switched off by this environment (SHELFLIFE_PURGE=off)",
+      expect.stringMatching(/^failed: the last one failed, on .+: see the ledger$/),
+    ]);
   });
 });
