@@ -126,6 +126,23 @@ describe("the messages of LangChain", () => {
       },
     ],
     [
+      "reasoning that a provider's package keeps in two places",
+      new AIMessage({
+        content: [
+          { type: "reasoning", reasoning: "Hm." },
+          { type: "text", text: "Yes." },
+        ],
+        additional_kwargs: { reasoning: { summary: [{ text: "Hm." }] } },
+      }),
+      {
+        role: "assistant",
+        parts: [
+          { type: "reasoning", text: "Hm." },
+          { type: "text", text: "Yes." },
+        ],
+      },
+    ],
+    [
       "reasoning, which each provider's package keeps elsewhere",
       new AIMessage({ content: "Yes.", additional_kwargs: { reasoning: { summary: [{ text: "Hm." }] } } }),
       {

@@ -57,9 +57,11 @@ function roleOf(message: JsonObject): NormalizedMessage["role"] {
   return role === "system" || role === "assistant" || role === "tool" ? role : "user";
 }
 
-/** The calls of tools stand beside the content, and with some providers in it as well. */
+/** Reasoning and the calls of tools stand beside the content, and with some providers in it as well. */
 export function answerParts(message: JsonObject): NormalizedPart[] {
-  const parts = [...reasoningParts(message["reasoning"]), ...wireParts(message["content"])];
+  const content = wireParts(message["content"]);
+  const isToldTwice = content.some(({ type }) => type === "reasoning");
+  const parts = [...(isToldTwice ? [] : reasoningParts(message["reasoning"])), ...content];
   const inContent = new Set(parts.filter(({ type }) => type === "tool-call").map((part) => part.tool_call_id));
   const calls = arrayOf(message["tool_calls"]).filter(isJsonObject).map(toolCall);
   return [...parts, ...calls.filter((call) => !inContent.has(call.tool_call_id))];
