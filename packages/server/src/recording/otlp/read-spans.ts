@@ -1,6 +1,6 @@
 import type { AnyValue, ExportTraceServiceRequest, KeyValue, Span as SpanMessage } from "./generated/otlp_pb.ts";
 import { Status_StatusCode } from "./generated/otlp_pb.ts";
-import { storable } from "./attribute-values.ts";
+import { storable, textOf } from "./attribute-values.ts";
 import type { Attributes, Span } from "./span.ts";
 
 export interface ReadSpans {
@@ -30,6 +30,7 @@ function readSpan(message: SpanMessage, resource: Attributes, scope: string): Sp
   const traceId = readId(message.traceId, 16);
   const spanId = readId(message.spanId, 8);
   if (traceId === undefined || spanId === undefined) return undefined;
+  const attributes = readAttributes(message.attributes);
   return {
     traceId,
     spanId,
@@ -37,13 +38,20 @@ function readSpan(message: SpanMessage, resource: Attributes, scope: string): Sp
     name: storable(message.name),
     startedAt: readTime(message.startTimeUnixNano),
     finishedAt: readTime(message.endTimeUnixNano),
-    isError: message.status?.code === Status_StatusCode.ERROR,
-    statusMessage: storable(message.status?.message ?? ""),
-    attributes: readAttributes(message.attributes),
+    isError: message.status?.code === Status_StatusCode.ERROR || isFailedObservation(attributes),
+    statusMessage: storable(
+      message.status?.message || (textOf(attributes, "langfuse.observation.status_message") ?? ""),
+    ),
+    attributes,
     events: message.events.map(({ name, attributes }) => ({ name, attributes: readAttributes(attributes) })),
     resource,
     scope: storable(scope),
   };
+}
+
+/** Langfuse says in an attribute that something failed, and leaves the status of the span as it is. */
+function isFailedObservation(attributes: Attributes): boolean {
+  return /^(?:error|fatal|critical)$/i.test(textOf(attributes, "langfuse.observation.level") ?? "");
 }
 
 /** An id of another length, or of zeros alone, is none. */

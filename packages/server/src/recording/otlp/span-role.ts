@@ -18,6 +18,7 @@ const BY_OPERATION: Readonly<Record<string, SpanRole>> = {
   invoke_workflow: "agent",
   agent_step: "agent",
   create_agent: "other",
+  retrieval: "other",
 };
 
 const BY_OPEN_INFERENCE: Readonly<Record<string, SpanRole>> = {

@@ -563,3 +563,31 @@ test("Langfuse, whose observations hold input and output as they are", async () 
     },
   );
 });
+
+test("Langfuse, whose counts have their providers' names, and whose errors are attributes", async () => {
+  const { status, error, usage } = await recordedStep(
+    app,
+    user,
+    sentSpan({
+      attributes: {
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.level": "ERROR",
+        "langfuse.observation.status_message": "The model is overloaded.",
+        "langfuse.observation.usage_details": JSON.stringify({
+          prompt_tokens: 40,
+          completion_tokens: 12,
+          output_reasoning_tokens: 5,
+          input_cached_tokens: 30,
+        }),
+      },
+    }),
+  );
+  expect({ status, error }).toEqual({ status: "error", error: { message: "The model is overloaded." } });
+  expect(usage).toEqual({
+    input_tokens: 40,
+    output_tokens: 12,
+    total_tokens: 52,
+    reasoning_tokens: 5,
+    cache_read_tokens: 30,
+  });
+});

@@ -29,6 +29,7 @@ const ROLES: [SpanRole, Record<string, string>][] = [
   ["agent", { "gen_ai.operation.name": "invoke_agent", "gen_ai.request.model": "gpt-5" }],
   ["agent", { "gen_ai.operation.name": "agent_step" }],
   ["other", { "gen_ai.operation.name": "create_agent", "gen_ai.request.model": "gpt-5" }],
+  ["other", { "gen_ai.operation.name": "retrieval", "gen_ai.request.model": "embed-1" }],
   ["model", { "gen_ai.operation.name": "something new", "gen_ai.request.model": "gpt-5" }],
   ["other", { "gen_ai.operation.name": "toString" }],
   ["model", { "ai.operationId": "ai.generateText.doGenerate" }],

@@ -16,14 +16,18 @@ export function readLangfuse({ attributes }: Span): ModelCall {
     ),
     usage: isRecord(usage)
       ? {
-          input_tokens: count(usage["input"]),
-          output_tokens: count(usage["output"]),
-          total_tokens: count(usage["total"]),
+          input_tokens: count(usage, "input", "input_tokens", "prompt_tokens", "promptTokens"),
+          output_tokens: count(usage, "output", "output_tokens", "completion_tokens", "completionTokens"),
+          total_tokens: count(usage, "total", "total_tokens", "totalTokens"),
+          reasoning_tokens: count(usage, "output_reasoning_tokens"),
+          cache_creation_tokens: count(usage, "cache_creation_input_tokens", "input_cache_creation"),
+          cache_read_tokens: count(usage, "input_cached_tokens", "cache_read_input_tokens", "input_cache_read"),
         }
       : {},
   };
 }
 
-function count(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
+/** The names are whatever the sender's provider calls them. */
+function count(usage: Record<string, unknown>, ...names: string[]): number | undefined {
+  return names.map((name) => usage[name]).find((value) => typeof value === "number");
 }
