@@ -14,5 +14,6 @@ export function anonymousOrigin(context: RequestContext): AuditOrigin {
     ip: context.get("clientAddress"),
     userAgent: context.req.header("User-Agent"),
     requestId: context.get("requestId"),
+    statusCode: context.get("successStatus"),
   };
 }

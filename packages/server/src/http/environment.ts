@@ -10,6 +10,8 @@ export interface Environment {
     requestId: string;
     /** Where the request comes from, as far as it is known. */
     clientAddress: string | undefined;
+    /** What the route answers with where it does what it was asked. */
+    successStatus: number;
     actor: Actor;
     /** The store as the actor may use it. */
     store: Store;

@@ -36,7 +36,16 @@ export function mountRoute(app: OpenAPIHono<Environment>, route: Route): void {
   const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
   const guards =
     route.permission === null ? [] : [requirePermission(route.permission, { hidden: route.hidden ?? false })];
-  app.on(route.method.toUpperCase(), [path], ...guards, (context) => route.handle(context));
+  const successStatus = Math.max(...Object.keys(route.answers).map(Number).filter(isSuccess));
+  app.on(route.method.toUpperCase(), [path], ...guards, (context) => {
+    context.set("successStatus", successStatus);
+    return route.handle(context);
+  });
+}
+
+/** Where a route has several, the least says that there was nothing to do. */
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 const SECURITY = ["sessionToken", "bearer", "browserSession", "sessionCookie"].map((scheme) => ({ [scheme]: [] }));

@@ -9,6 +9,8 @@ export interface AuditOrigin {
   readonly ip?: string | undefined;
   readonly userAgent?: string | undefined;
   readonly requestId?: string | undefined;
+  /** What the request was answered with; left out where nobody asked over HTTP. */
+  readonly statusCode?: number | undefined;
   /** The part of the system that acted, where no person did. */
   readonly subsystem?: string | undefined;
 }
@@ -46,6 +48,7 @@ export async function writeAuditEntries(
     resource_target: entry.resourceTarget,
     action: entry.action,
     diff: JSON.stringify(entry.diff),
+    status_code: origin.statusCode ?? 0,
     additional_fields: JSON.stringify(origin.subsystem === undefined ? {} : { subsystem: origin.subsystem }),
   }));
   await transaction.insertInto("audit_logs").values(rows).execute();

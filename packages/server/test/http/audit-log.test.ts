@@ -67,6 +67,24 @@ describe("the audit log", () => {
     ]);
   });
 
+  test("says by SQL what each request was answered with, and 0 where nobody asked over HTTP", async () => {
+    const { key } = admin;
+    const answered: number[] = [];
+    const ask = async (method: string, path: string, json?: unknown): Promise<unknown> => {
+      const response = await app.request(method, `/api/experimental/${path}`, { key, json });
+      answered.push(response.status);
+      return response.status === 204 ? undefined : response.json();
+    };
+    await ask("PUT", "chats/config/auto-archive-days", { auto_archive_days: 90 });
+    await ask("POST", "users", { email: "new@example.com", role: "member" });
+    const made = (await ask("POST", "users/me/keys", { name: "another", scope: "full" })) as { id: string };
+    await ask("DELETE", `users/me/keys/${made.id}`);
+    expect(answered).toEqual([204, 201, 201, 204]);
+    await app.store.changeRetentionWindow(RETENTION_SETTINGS["retention-days"], 9, { userId: null, subsystem: "cli" });
+    const { rows } = await app.pool.query<{ status_code: number }>("SELECT status_code FROM audit_logs ORDER BY id");
+    expect(rows.map(({ status_code }) => status_code)).toEqual([...answered, 0]);
+  });
+
   test("is read page by page, the newest first, also of one moment, and of one kind of resource", async () => {
     const ids = Array.from({ length: 23 }, () => randomUUID()).toSorted();
     await app.pool.query(

@@ -24,7 +24,7 @@ SET
   pin_order = 0
 WHERE id = ANY ($4::uuid[]);
 
-insert into "audit_logs" ("id", "time", "user_id", "ip", "user_agent", "request_id", "resource_type", "resource_id", "resource_target", "action", "diff", "additional_fields") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+insert into "audit_logs" ("id", "time", "user_id", "ip", "user_agent", "request_id", "resource_type", "resource_id", "resource_target", "action", "diff", "status_code", "additional_fields") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 update "chats" set "title" = $1, "labels" = $2, "updated_at" = greatest(updated_at, $3) where "id" = $4;
 

@@ -14,6 +14,6 @@ SET effective_days = excluded.effective_days, set_days = excluded.set_days, shor
 
 insert into "site_configs" ("key", "value") values ($1, $2) on conflict ("key") do update set "value" = $3;
 
-insert into "audit_logs" ("id", "time", "user_id", "ip", "user_agent", "request_id", "resource_type", "resource_id", "resource_target", "action", "diff", "additional_fields") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+insert into "audit_logs" ("id", "time", "user_id", "ip", "user_agent", "request_id", "resource_type", "resource_id", "resource_target", "action", "diff", "status_code", "additional_fields") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 commit;
