@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { RUN_KINDS, RUN_STATUSES, STEP_OPERATIONS } from "./debug-runs.ts";
-import { CHAT_TITLE_CHARACTERS } from "./limits.ts";
+import { CHAT_LABEL_CHARACTERS, CHAT_LABELS, CHAT_TITLE_CHARACTERS } from "./limits.ts";
 
 export const CHAT_STATUSES = [
   "waiting",
@@ -32,13 +32,18 @@ const time = z.iso
 const messageId = z.int().min(0);
 const jsonObject = z.record(z.string(), z.unknown());
 
+const label = z.string().max(CHAT_LABEL_CHARACTERS);
+const labels = z
+  .record(label, label)
+  .refine((entries) => Object.keys(entries).length <= CHAT_LABELS, { error: `must not be more than ${CHAT_LABELS}` });
+
 /** A chat that is recorded; one that does not exist is created. */
 export const chatItemSchema = z.object({
   id,
   title: z.string().trim().min(1).max(CHAT_TITLE_CHARACTERS).optional(),
   status: z.enum(CHAT_STATUSES).optional(),
   parent_chat_id: id.optional(),
-  labels: z.record(z.string(), z.string()).optional(),
+  labels: labels.optional(),
   owner: z
     .string()
     .min(1)

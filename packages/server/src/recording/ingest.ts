@@ -1,6 +1,9 @@
 import {
+  CHAT_TITLE_CHARACTERS,
   redactJson,
   redactStepPayloads,
+  redactText,
+  truncateCharacters,
   type DebugBatchResult,
   type ItemKind,
   type Rejection,
@@ -10,7 +13,14 @@ import type { Clock } from "../clock.ts";
 import { codeOf } from "../coded-error.ts";
 import type { Log } from "../log.ts";
 import type { DebugIngestStore } from "../store/debug-ingest.ts";
-import type { IngestCaller, PreparedBatch, PreparedChat, PreparedStep, RejectedItem } from "../store/ingest-batch.ts";
+import type {
+  IngestCaller,
+  PreparedBatch,
+  PreparedChat,
+  PreparedRun,
+  PreparedStep,
+  RejectedItem,
+} from "../store/ingest-batch.ts";
 import type { RecordingFactsStore } from "../store/recording-facts.ts";
 import { checkItems, idOf, type CheckedStep, type UncheckedBatch } from "./check-items.ts";
 import { firstMessage } from "./first-message.ts";
@@ -42,7 +52,7 @@ export async function ingest(
   if (gated.callerOff !== undefined) return refuseAll(batch, gated.callerOff);
   const prepared = {
     chats: gated.chats.map(prepareChat),
-    runs: gated.runs,
+    runs: gated.runs.map(prepareRun),
     steps: gated.steps.map(prepareStep),
     ...(batch.traces !== undefined && { traces: batch.traces }),
     rejected: [...checked.rejected, ...gated.refused],
@@ -69,8 +79,21 @@ function sentItems({ chats = [], runs = [], steps = [] }: UncheckedBatch): { kin
   ];
 }
 
-function prepareChat(chat: PreparedChat): PreparedChat {
-  return chat.labels === undefined ? chat : { ...chat, labels: redactJson(chat.labels) as Record<string, string> };
+function prepareChat({ title, labels, ...chat }: PreparedChat): PreparedChat {
+  return {
+    ...chat,
+    ...(title !== undefined && { title: truncateCharacters(redactText(title), CHAT_TITLE_CHARACTERS) }),
+    ...(labels !== undefined && { labels: redactJson(labels) as Record<string, string> }),
+  };
+}
+
+/** A model may be named by its address. */
+function prepareRun({ provider, model, ...run }: PreparedRun): PreparedRun {
+  return {
+    ...run,
+    ...(provider !== undefined && { provider: redactText(provider) }),
+    ...(model !== undefined && { model: redactText(model) }),
+  };
 }
 
 /** What arrives is not trusted to have been redacted or cut by its sender. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { REDACTED_MARK, TRUNCATED_MARK } from "@shelflife/api-contract";
+import { CHAT_TITLE_CHARACTERS, REDACTED_MARK, TRUNCATED_MARK } from "@shelflife/api-contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { chatItem, requestSaying, runItem, stepItem } from "../debug-batches.ts";
@@ -89,6 +89,20 @@ describe("a secret that arrives unredacted", () => {
     const stored = await everyStoredByte(app.pool);
     expect(stored).toContain("support");
     expect(stored).not.toContain(planted);
+  });
+
+  test("in the title of a chat, or in the names of a run, never reaches the database", async () => {
+    const planted = secret();
+    const url = `https://me:${planted}@example.com/?api_key=${planted}`;
+    const chat = chatItem({ title: `Why is ${url} down?`.padEnd(CHAT_TITLE_CHARACTERS, "?") });
+    const run = runItem({ chat_id: chat.id, provider: url, model: url });
+    expect(await app.client(user.key).recordDebugBatch({ chats: [chat], runs: [run] })).toMatchObject({ rejected: [] });
+    const stored = await everyStoredByte(app.pool);
+    expect(stored).toContain("Why is https://");
+    expect(stored).not.toContain(planted);
+    const [read] = await app.client(user.key).listDebugRuns(chat.id);
+    expect(read?.model).toMatch(/^https:.*example\.com/);
+    expect(read?.provider).toContain(REDACTED_MARK);
   });
 
   test("would be found by this test, where nothing marks it as one", async () => {
