@@ -166,3 +166,17 @@ it("says that the server is away, keeps what is open, and goes on when it is bac
   expect(await page.getByText("Thirty days.").count()).toBe(1);
   expect(await warning.count()).toBe(0);
 });
+
+it("shows what became of an open run that was taken for interrupted", async () => {
+  const { run, step } = completeRun({ chat_id: randomUUID(), status: "interrupted" });
+  await record(run, [{ ...step, status: "interrupted" }]);
+  const page = await shelflife.openPage(`/chats/${run.chat_id}?tab=debug`, { as: owner });
+  await runs(page).first().click();
+  await steps(page).getByText("Interrupted").waitFor();
+
+  const second = stepItem(run, { step_number: 2, status: "completed", started_at: new Date(0).toISOString() });
+  await record({ ...run, status: "completed" }, [step, second]);
+  await steps(page).getByRole("button", { name: "Step 2" }).waitFor();
+  await steps(page).getByText("Interrupted").waitFor({ state: "detached" });
+  expect(await steps(page).getByText("Completed").count()).toBe(2);
+});

@@ -150,20 +150,30 @@ function WindowText({ policy: { window, grace, action } }: { policy: PolicyStatu
   );
 }
 
-function LastWork({ policy: { last, policy } }: { policy: PolicyStatus }): JSX.Element {
+function LastWork({ policy: { last, policy, backlog } }: { policy: PolicyStatus }): JSX.Element {
   if (last === null) return <Text size="sm">never ran</Text>;
-  const done = last.expired === 0 ? 100 : Math.min(100, Math.round((last.deleted / last.expired) * 100));
+  const isRunning = last.outcome === "running";
   return (
     <Stack gap={4}>
       <Group gap="xs">
         <StatusBadge status={last.outcome} />
         {last.outcome !== "disabled" && (
           <Text size="sm">
-            <Count count={last.deleted} /> of <Count count={last.expired} />
+            <Count count={last.deleted} />
+            {isRunning ? (
+              " so far"
+            ) : (
+              <>
+                {" "}
+                of <Count count={last.expired} />
+              </>
+            )}
           </Text>
         )}
       </Group>
-      {last.outcome === "running" && <Progress value={done} aria-label={`Progress of ${policy}`} />}
+      {isRunning && backlog !== null && (
+        <Progress value={shareDone(last.deleted, backlog)} aria-label={`Progress of ${policy}`} />
+      )}
       {last.error !== null && (
         <Text size="sm" c="red">
           {last.error}
@@ -171,6 +181,11 @@ function LastWork({ policy: { last, policy } }: { policy: PolicyStatus }): JSX.E
       )}
     </Stack>
   );
+}
+
+/** How much of it is done, in whole percent. How much there was is known to the ledger only when all of it is done. */
+function shareDone(done: number, backlog: number): number {
+  return done + backlog === 0 ? 0 : Math.floor((done / (done + backlog)) * 100);
 }
 
 function windowText(days: number, action: PolicyStatus["action"]): string {

@@ -179,13 +179,25 @@ export const Running: Story = {
         policy({
           backlog: 9_095,
           oldest_overdue_seconds: 86_400,
-          last: entry({ outcome: "running", expired: 10_000, deleted: 905, finished_at: null, duration_ms: null }),
+          // What there was is written down at the end.
+          last: entry({ outcome: "running", expired: 0, deleted: 905, finished_at: null, duration_ms: null }),
+        }),
+        policy({
+          policy: "debug-payloads",
+          record_type: "chat_debug_payload_partitions",
+          backlog: null,
+          oldest_overdue_seconds: null,
+          last: entry({ outcome: "running", expired: 0, deleted: 3, finished_at: null, duration_ms: null }),
         }),
       ],
     }),
   },
   async play({ canvasElement }) {
     const canvas = within(canvasElement);
+    // How far it is can be told only of what is counted.
+    await expect(canvas.getByText("905 so far")).toBeVisible();
+    await expect(canvas.getByText("3 so far")).toBeVisible();
+    await expect(canvas.getAllByText("not measured")).toHaveLength(2);
     await expect(canvas.getByRole("progressbar", { name: "Progress of debug-runs" })).toHaveAttribute(
       "aria-valuenow",
       "9",

@@ -16,7 +16,7 @@ export function Waterfall({ run, now }: { run: DebugRunSkeleton; now: Date }): J
         Timeline, {formatDuration(spanMs)}
       </Text>
       {/* It scrolls where there are many, and a region that scrolls must be reachable by keyboard. */}
-      <ol className={classes["bars"]} tabIndex={0} aria-label="Steps and tools over time">
+      <ol className={classes["bars"]} tabIndex={0} aria-label="Timeline">
         {bars.map((bar) => (
           <li key={bar.key} className={classes["line"]} title={describe(bar)}>
             <span className={classes["name"]} aria-hidden>
