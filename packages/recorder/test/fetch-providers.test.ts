@@ -3,7 +3,7 @@ import { generateText, streamText } from "ai";
 import { describe, expect, it } from "vitest";
 
 import { FetchRecording } from "./fetch-recording.ts";
-import { fixtureNames } from "./provider-fixtures.ts";
+import { fixtureNames, readStreamFixture } from "./provider-fixtures.ts";
 import { fixtureAnswer } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording } from "./recording.ts";
 
@@ -118,3 +118,21 @@ function contentOf(step: StepItem, name: string): unknown {
     calls: PROVIDER_TOOLS.test(name) ? [] : calls.map((part) => [part.tool_call_id, part.tool_name, part.arguments]),
   };
 }
+
+it.each(["text/plain; charset=utf-8", "application/json", ""])(
+  "understands a stream whose media type is said to be %j",
+  async (mediaType) => {
+    const body = readStreamFixture("openai/openai-text.chunks.txt").join("");
+    const headers = { "content-type": mediaType };
+    await using recording = await FetchRecording.start([{ status: 200, headers, body }]);
+    await call(recording, "openai/openai-text.chunks.txt", recording.fetch);
+    await recording.fetch.flush();
+    const { step } = recording.ingest;
+    expect(step).toMatchObject({
+      status: "completed",
+      operation: "stream",
+      usage: { output_tokens: expect.any(Number) },
+    });
+    expect(step.normalized_response?.["content"]).toMatchObject([{ type: "text" }]);
+  },
+);

@@ -8,29 +8,33 @@ import { isTextType, recordPartialText, recordText } from "./recorded-body.ts";
 /** A whole answer has to be had to its end to be understood; only its beginning is recorded. */
 const LONGEST_ANSWER_BYTES = 1024 * 1024;
 
+/** How a stream of events begins; no JSON does. */
+const FIRST_EVENT = /^\uFEFF?\s*(?:data|event|id|retry)?:/;
+
+/** Enough of a body to tell how it begins. */
+const BEGINNING_BYTES = 64;
+
 /**
  * Collects a response's body as it passes: the beginning of it for the record, and of a stream in a known format what it
  * says, however long it is.
  */
 export class AnswerBody {
   readonly #isText: boolean;
-  readonly #events: ServerSentEvents | undefined;
-  readonly #stream: WireStream | undefined;
+  readonly #format: WireFormat | undefined;
+  #events: ServerSentEvents | undefined;
+  #stream: WireStream | undefined;
   readonly #kept: Uint8Array[] = [];
-  readonly #keptAtMost: number;
+  #keptAtMost = RECORDED_BODY_BYTES;
   #keptBytes = 0;
   #passedBytes = 0;
   #undigested: Uint8Array[] = [];
   #isComplete = false;
 
   constructor(contentType: string, format: WireFormat | undefined) {
-    const isStream = /^text\/event-stream\b/i.test(contentType);
+    this.#format = format;
     this.#isText = isTextType(contentType);
-    if (isStream && format) {
-      this.#events = new ServerSentEvents();
-      this.#stream = format.openStream();
-    }
-    this.#keptAtMost = !isStream && format ? LONGEST_ANSWER_BYTES : RECORDED_BODY_BYTES;
+    if (/^text\/event-stream\b/i.test(contentType)) this.#openStream();
+    else if (format) this.#keptAtMost = LONGEST_ANSWER_BYTES;
   }
 
   /** Whether the answer comes as a stream of events that can be understood. */
@@ -45,6 +49,7 @@ export class AnswerBody {
 
   /** Copies what is needed of some bytes, and nothing else: this is on the application's own path. */
   take(bytes: Uint8Array): void {
+    if (this.#passedBytes === 0 && this.#isText && !this.#events && beginsWithEvent(bytes)) this.#openStream();
     this.#passedBytes += bytes.byteLength;
     const room = this.#isText ? this.#keptAtMost - this.#keptBytes : 0;
     const copy = this.#events ? bytes.slice() : bytes.slice(0, Math.max(0, room));
@@ -81,12 +86,24 @@ export class AnswerBody {
     return { shown, answer: this.#stream?.body() ?? (isJsonObject(json) ? json : undefined) };
   }
 
+  #openStream(): void {
+    this.#keptAtMost = RECORDED_BODY_BYTES;
+    if (!this.#format) return;
+    this.#events = new ServerSentEvents();
+    this.#stream = this.#format.openStream();
+  }
+
   #takeEvents(events: string[] | undefined): void {
     for (const event of events ?? []) {
       const data = parseEvent(event);
       if (isJsonObject(data)) this.#stream?.take(data);
     }
   }
+}
+
+/** Proxies and small servers give streams other media types, or none. */
+function beginsWithEvent(bytes: Uint8Array): boolean {
+  return FIRST_EVENT.test(new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES)));
 }
 
 /** Besides JSON there is a word that says that the stream is over, and what was cut off. */
