@@ -198,3 +198,28 @@ describe("the focus", () => {
     expect(await name.inputValue()).toBe("");
   });
 });
+
+describe("what is changed at once", () => {
+  it("keeps the focus: a switch, a pin, a role", async () => {
+    const client = shelflife.client(owner);
+    const page = await shelflife.openPage("/lifecycle", { as: owner });
+    const allow = page.getByRole("switch", { name: "Allow users to enable chat debug logging" });
+    await allow.focus();
+    await page.keyboard.press("Space");
+    await page.waitForFunction(() => (document.activeElement as HTMLInputElement | null)?.checked === true);
+    expect((await client.retention.getDebugLogging()).allow_users).toBe(true);
+
+    const { id } = await client.chats.create({ title: "To be pinned" });
+    await page.goto(`${shelflife.url}/chats/${id}`);
+    await page.getByRole("button", { name: "Pin", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await waitForFocus(page, "Unpin");
+
+    await page.goto(`${shelflife.url}/users`);
+    const role = page.getByRole("combobox", { name: /^Role of long/ });
+    await role.focus();
+    for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+    await page.waitForFunction(() => (document.activeElement as HTMLInputElement | null)?.value === "Owner");
+    expect((await client.people.list()).filter(({ role: held }) => held === "owner")).toHaveLength(2);
+  });
+});

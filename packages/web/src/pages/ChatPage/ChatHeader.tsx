@@ -96,6 +96,7 @@ function Facts({ chat, windows }: ChatHeaderProps): JSX.Element {
 function Actions({ chat, changing, onPin, onArchive, onEdit }: ChatHeaderProps): JSX.Element {
   const isRoot = chat.root_chat_id === undefined;
   const isPinned = chat.pin_order > 0;
+  // Not disabled, which would take the focus away from whoever uses the keyboard.
   const busy = changing.kind === "busy";
   return (
     <Group gap="xs">
@@ -105,9 +106,9 @@ function Actions({ chat, changing, onPin, onArchive, onEdit }: ChatHeaderProps):
       {isRoot && !chat.archived && (
         <Button
           variant="default"
-          disabled={busy}
+          aria-disabled={busy}
           leftSection={isPinned ? <IconPinnedOff size={16} aria-hidden /> : <IconPin size={16} aria-hidden />}
-          onClick={() => onPin(chat)}
+          onClick={() => busy || onPin(chat)}
         >
           {isPinned ? "Unpin" : "Pin"}
         </Button>
@@ -115,9 +116,9 @@ function Actions({ chat, changing, onPin, onArchive, onEdit }: ChatHeaderProps):
       {isRoot && (
         <Button
           variant="default"
-          disabled={busy}
+          aria-disabled={busy}
           leftSection={chat.archived ? <IconArchiveOff size={16} aria-hidden /> : <IconArchive size={16} aria-hidden />}
-          onClick={() => onArchive(chat)}
+          onClick={() => busy || onArchive(chat)}
         >
           {chat.archived ? "Unarchive" : "Archive"}
         </Button>

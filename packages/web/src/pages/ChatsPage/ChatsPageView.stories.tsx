@@ -168,8 +168,11 @@ export const NotChanged: Story = {
 
 export const Changing: Story = {
   args: { changing: { kind: "busy" } },
-  async play({ canvasElement }) {
-    await expect(within(canvasElement).getByRole("button", { name: "Unpin: Pinned" })).toBeDisabled();
+  async play({ canvasElement, args }) {
+    const unpin = within(canvasElement).getByRole("button", { name: "Unpin: Pinned" });
+    await userEvent.click(unpin);
+    await expect(args.onPin).not.toHaveBeenCalled();
+    await expect(unpin).toHaveFocus();
   },
 };
 

@@ -111,6 +111,8 @@ function emptyTitle(archived: boolean, search: string): string {
 
 function ChatRow({ chat, windows, changing, onPin, onArchive }: ChatsPageViewProps & { chat: Chat }): JSX.Element {
   const isPinned = chat.pin_order > 0;
+  // Not disabled, which would take the focus away from whoever uses the keyboard.
+  const busy = changing.kind === "busy";
   return (
     <Card component="li" withBorder padding="sm">
       <Group justify="space-between" wrap="nowrap" align="flex-start">
@@ -148,9 +150,9 @@ function ChatRow({ chat, windows, changing, onPin, onArchive }: ChatsPageViewPro
             <ActionIcon
               variant="default"
               size="lg"
-              disabled={changing.kind === "busy"}
+              aria-disabled={busy}
               aria-label={`${isPinned ? "Unpin" : "Pin"}: ${chat.title}`}
-              onClick={() => onPin(chat)}
+              onClick={() => busy || onPin(chat)}
             >
               {isPinned ? <IconPinnedOff size={18} aria-hidden /> : <IconPin size={18} aria-hidden />}
             </ActionIcon>
@@ -158,9 +160,9 @@ function ChatRow({ chat, windows, changing, onPin, onArchive }: ChatsPageViewPro
           <ActionIcon
             variant="default"
             size="lg"
-            disabled={changing.kind === "busy"}
+            aria-disabled={busy}
             aria-label={`${chat.archived ? "Unarchive" : "Archive"}: ${chat.title}`}
-            onClick={() => onArchive(chat)}
+            onClick={() => busy || onArchive(chat)}
           >
             {chat.archived ? <IconArchiveOff size={18} aria-hidden /> : <IconArchive size={18} aria-hidden />}
           </ActionIcon>

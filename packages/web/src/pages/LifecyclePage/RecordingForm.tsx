@@ -34,8 +34,9 @@ export function RecordingForm({
                 <Switch
                   label="Allow users to enable chat debug logging"
                   checked={allow_users}
-                  disabled={saving.kind === "saving"}
-                  onChange={(event) => onChange(event.currentTarget.checked)}
+                  // Not disabled, which would take the focus away from whoever uses the keyboard.
+                  aria-disabled={saving.kind === "saving"}
+                  onChange={(event) => saving.kind === "saving" || onChange(event.currentTarget.checked)}
                 />
                 <Text size="sm">
                   {forced_by_deployment ? (

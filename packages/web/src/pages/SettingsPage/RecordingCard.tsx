@@ -28,8 +28,9 @@ export function RecordingCard({ state, saving, onChange }: RecordingCardProps): 
               <Switch
                 label="Enable personal chat debug logging"
                 checked={debug_logging_enabled}
-                disabled={saving.kind === "busy"}
-                onChange={(event) => onChange(event.currentTarget.checked)}
+                // Not disabled, which would take the focus away from whoever uses the keyboard.
+                aria-disabled={saving.kind === "busy"}
+                onChange={(event) => saving.kind === "busy" || onChange(event.currentTarget.checked)}
               />
             )}
             <Text size="sm">

@@ -136,11 +136,12 @@ function People({
               <Select
                 aria-label={`Role of ${person.email}`}
                 allowDeselect={false}
-                disabled={busy}
+                // Not disabled, which would take the focus away from whoever uses the keyboard.
+                aria-disabled={busy}
                 w={140}
                 data={ROLE_OPTIONS}
                 value={person.role}
-                onChange={(role) => role !== null && role !== person.role && onRole(person.id, role)}
+                onChange={(role) => !busy && role !== null && role !== person.role && onRole(person.id, role)}
               />
             </Table.Td>
             <Table.Td>
