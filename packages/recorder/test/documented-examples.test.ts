@@ -92,6 +92,31 @@ describe("the page on the AI SDK", () => {
   });
 });
 
+const IMPORTS = 'import { inChat } from "@shelflife/recorder";\nimport { streamText } from "ai";\n';
+
+it.each([
+  ["the README", "../../README.md", "Record", 0, ""],
+  ["the page on recording", "../recording.md", "From the Vercel AI SDK", 1, 'import { streamText } from "ai";\n'],
+  ["the page on recording, on private calls", "../recording.md", "From the Vercel AI SDK", 2, IMPORTS],
+])("%s has an example that records", SLOW, async (_, page, section, index, imports) => {
+  const examples = examplesOf(page, section);
+  const [registering = "", call = ""] = [index > 0 ? examples[0] : "", examples[index]];
+  // The server listens elsewhere here, and what is the application's own has to come from somewhere.
+  const code = `
+    import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+    ${imports + registering.replace('"http://127.0.0.1:7080"', "process.env.SHELFLIFE_URL")}
+    const provider = createOpenAICompatible({ name: "my-provider", baseURL: process.env.PROVIDER_URL ?? "" });
+    const [model, prompt, chatId, title] = [provider("my-model"), "May I return my shoes?", "support-42", "Shoes"];
+    ${call.replace('"http://127.0.0.1:7080"', "process.env.SHELFLIFE_URL").replace(/^(const result = )?streamText\(/m, "const answer = streamText(")}
+    console.log(await answer.text);`;
+  const { status, output, ingest } = await runExample(code, STREAM);
+  expect(output).toBe("Grok\n");
+  expect(status).toBe(0);
+  expect(ingest.run).toMatchObject({ chat_id: chatUuid("support-42"), status: "completed", model: "my-model" });
+  expect(ingest.step.status).toBe("completed");
+  expect(JSON.stringify(ingest.step).includes("return my shoes")).toBe(index < 2);
+});
+
 it.each([
   ["ai-sdk-middleware.ts", []],
   ["fetch.ts", []],
