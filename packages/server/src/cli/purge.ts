@@ -29,7 +29,7 @@ export function addPurgeCommand(program: Command): void {
 }
 
 async function purge(options: PurgeOptions): Promise<void> {
-  const report = await withDatabase(async ({ config, log, access, signal }) => {
+  const { report, enabled } = await withDatabase(async ({ config, log, access, signal }) => {
     const dependencies = purgeDependencies(config, {
       access,
       clock: systemClock,
@@ -38,9 +38,10 @@ async function purge(options: PurgeOptions): Promise<void> {
       // A command sees no requests; the duty cycle alone spares those that the server answers.
       isForegroundSlow: () => false,
     });
-    return options.dryRun === true ? previewPurge(dependencies, signal) : runPurgeTick(dependencies, signal);
+    const run = options.dryRun === true ? previewPurge : runPurgeTick;
+    return { report: await run(dependencies, signal), enabled: config.SHELFLIFE_PURGE };
   });
-  print(toJson(report), options, () => describeReport(report, options));
+  print(toJson(report), options, () => describeReport(report, { ...options, enabled }));
   if (report.outcome === "failure") process.exitCode = 1;
 }
 
@@ -62,7 +63,10 @@ function toJson(report: TickReport): object {
   };
 }
 
-function describeReport(report: TickReport, { dryRun }: PurgeOptions): string {
+function describeReport(report: TickReport, { dryRun, enabled }: PurgeOptions & { enabled: boolean }): string {
+  if (report.outcome === "skipped") {
+    return `purge: skipped, since ${enabled ? "another replica is purging" : "it is switched off (SHELFLIFE_PURGE=off)"}`;
+  }
   const lines = report.policies.map((policy) => `${policy.policy}: ${describePolicy(policy, dryRun === true)}`);
   const failure = report.error === undefined ? [] : [`${report.error.code}: ${report.error.message}`];
   return [`${dryRun === true ? "dry run" : "purge"}: ${report.outcome}`, ...failure, ...lines].join("\n");

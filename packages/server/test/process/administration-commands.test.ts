@@ -1,6 +1,7 @@
 import { RETENTION_SETTING_NAMES, type RetentionPreview, type RetentionStatus } from "@shelflife/api-contract";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import { ADVISORY_LOCKS } from "../../src/postgres/locks.ts";
 import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
@@ -109,6 +110,25 @@ describe("purge status", () => {
     expect((await run("purge status", { SHELFLIFE_PURGE: "off" })).stdout).toMatch(
       /^purge: switched off.*\nlast tick: failure, [^]*\narchived-chats: its window cannot be read; last: failure, 0 done, setting_unreadable: /,
     );
+  });
+});
+
+describe("a purge that is skipped", () => {
+  it("says why, and exits with 0", async () => {
+    expect(await run("purge", { SHELFLIFE_PURGE: "off" })).toMatchObject({
+      status: 0,
+      stdout: "purge: skipped, since it is switched off (SHELFLIFE_PURGE=off)\n",
+    });
+    const purger = await database.pool.connect();
+    await purger.query("BEGIN");
+    await purger.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCKS.purge]);
+    expect(await run("purge")).toMatchObject({
+      status: 0,
+      stdout: "purge: skipped, since another replica is purging\n",
+    });
+    expect(JSON.parse((await run("purge --json")).stdout)).toEqual({ outcome: "skipped", policies: [] });
+    await purger.query("ROLLBACK");
+    purger.release();
   });
 });
 
