@@ -21,7 +21,28 @@ export function namesHeaders(key: string | undefined): boolean {
  * since a body that was cut is one. It returns nothing for a text that is neither.
  */
 export function redactJsonText(text: string, rewrite: RewriteString): RedactedJsonText | undefined {
-  return new JsonTextRedactor(text, rewrite).run();
+  return new JsonTextRedactor(text, rewrite, { isEmbedded: false }).run();
+}
+
+/** No text that people write holds more beginnings of JSON that turn out to be something else. */
+const FALSE_STARTS = 20;
+
+/** Redacts the JSON objects that stand in a text among words, such as an answer that the message of an error quotes. */
+export function redactEmbeddedJson(text: string, rewrite: RewriteString): string {
+  const start = /\{\s*"/g;
+  let [output, copiedTo, falseStarts] = ["", 0, 0];
+  for (let found = start.exec(text); found !== null && falseStarts < FALSE_STARTS; found = start.exec(text)) {
+    const redacted = new JsonTextRedactor(text.slice(found.index), rewrite, { isEmbedded: true }).run();
+    if (redacted === undefined) {
+      falseStarts++;
+      start.lastIndex = found.index + 1;
+      continue;
+    }
+    output += text.slice(copiedTo, found.index) + redacted.text;
+    copiedTo = found.index + redacted.length;
+    start.lastIndex = copiedTo;
+  }
+  return output + text.slice(copiedTo);
 }
 
 interface Container {
@@ -39,6 +60,8 @@ const NUMBER_BEGINNING = /^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?(?:(?<=\d)[eE][+-]?\d*)?
 class JsonTextRedactor {
   readonly #text: string;
   readonly #rewrite: RewriteString;
+  /** Whether something else may stand behind the document. */
+  readonly #isEmbedded: boolean;
   readonly #containers: Container[] = [];
   #expected: Expected = "value";
   #position = 0;
@@ -47,14 +70,17 @@ class JsonTextRedactor {
   /** Where the secret value starts that the scanner is in, and how deep. */
   #secret: { start: number; depth: number } | undefined;
 
-  constructor(text: string, rewrite: RewriteString) {
+  constructor(text: string, rewrite: RewriteString, { isEmbedded }: { isEmbedded: boolean }) {
     this.#text = text;
     this.#rewrite = rewrite;
+    this.#isEmbedded = isEmbedded;
   }
 
-  run(): RedactedJsonText | undefined {
+  /** @returns with the length of what was read, as it stood in the text */
+  run(): (RedactedJsonText & { length: number }) | undefined {
     if (this.#text.startsWith("\uFEFF")) this.#position = 1;
     for (;;) {
+      if (this.#isEmbedded && this.#expected === "nothing") break;
       this.#skipWhitespace();
       if (this.#position >= this.#text.length) break;
       const step = this.#token(this.#text.charAt(this.#position));
@@ -63,7 +89,8 @@ class JsonTextRedactor {
     }
     const complete = this.#expected === "nothing";
     if (this.#secret !== undefined) this.#replaceUnlessMarked(this.#secret.start);
-    return { text: this.#output + this.#text.slice(this.#copiedTo), complete };
+    const length = this.#isEmbedded && complete ? this.#position : this.#text.length;
+    return { text: this.#output + this.#text.slice(this.#copiedTo, length), complete, length };
   }
 
   #skipWhitespace(): void {

@@ -1,4 +1,4 @@
-import { redactJsonText } from "./json-text.ts";
+import { redactEmbeddedJson, redactJsonText } from "./json-text.ts";
 import { REDACTED_MARK } from "./limits.ts";
 import { redactParameters, redactUrlParts } from "./url-redaction.ts";
 
@@ -23,7 +23,7 @@ export function redactForm(text: string): string {
 }
 
 /**
- * Redacts a text of any kind: one that is JSON, or the beginning of it, by its keys, any other by the URLs in it. The
+ * Redacts a text of any kind: one that is JSON, or the beginning of it, by its keys, any other by the JSON objects and the URLs in it. The
  * content of files goes as well. The key is that of the member whose value the text is.
  */
 export function redactText(text: string, key?: string): string {
@@ -32,11 +32,13 @@ export function redactText(text: string, key?: string): string {
 
 function redactTextWith(redact: (url: string) => string, text: string, key?: string): string {
   if (key !== undefined && isFileContent(key, text)) return REDACTED_MARK;
+  const rewrite = (inner: string, innerKey?: string): string => redactTextWith(redact, inner, innerKey);
   if (/^\s*[[{"]/.test(text)) {
-    const json = redactJsonText(text, (inner, innerKey) => redactTextWith(redact, inner, innerKey));
+    const json = redactJsonText(text, rewrite);
     if (json !== undefined) return json.text;
   }
-  const urls = text.includes("//") ? text.replace(URL_IN_TEXT, redact) : text;
+  const outside = text.includes("{") ? redactEmbeddedJson(text, rewrite) : text;
+  const urls = outside.includes("//") ? outside.replace(URL_IN_TEXT, redact) : outside;
   return urls.includes(";base64,") ? urls.replace(FILE_IN_TEXT, `$1${REDACTED_MARK}`) : urls;
 }
 

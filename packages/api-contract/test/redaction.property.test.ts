@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { redactBody, redactHeaders, redactJson, redactUrl, truncateBytes } from "../src/index.ts";
+import { redactBody, redactHeaders, redactJson, redactText, redactUrl, truncateBytes } from "../src/index.ts";
 
 /** No generated text holds it by chance, and it needs no escaping anywhere. */
 const SECRET = "hunter2hunter2";
@@ -95,6 +95,18 @@ describe("a secret never survives", () => {
           expect(redacted).not.toContain(SECRET);
           expect(redactBody(redacted, type)).toBe(redacted);
         }
+      }),
+    );
+  });
+
+  it("in JSON among words, as the messages of errors quote it", () => {
+    const words = fc.stringMatching(/^[a-z0-9 .:>\n{}[\]()=-]{0,20}$/);
+    fc.assert(
+      fc.property(words, jsonWithSecret, words, indentation, (before, planted, after, space) => {
+        const object = { error: planted.value };
+        const text = `failed ${before}${JSON.stringify(object, null, space)}${after}`;
+        expect(JSON.stringify(redactJson({ message: text }))).not.toContain(SECRET);
+        expect(redactBody(text, "text/plain")).not.toContain(SECRET);
       }),
     );
   });
@@ -219,6 +231,8 @@ describe("any text at all", () => {
         expect(redactBody(body, contentType)).toBe(body);
         const url = redactUrl(text);
         expect(redactUrl(url)).toBe(url);
+        const message = redactText(text);
+        expect(redactText(message)).toBe(message);
       }),
       { numRuns: 2000 },
     );
@@ -237,6 +251,7 @@ describe("any text at all", () => {
     ],
     ["application/x-www-form-urlencoded", "a=1&token=t&b=https%3A%2F%2Fu%3Ap%40host"],
     ["text/plain", "see https://u:p@host/?key=k#token=t"],
+    ["text/plain", 'got 401 {"a": [1, {"token": "t"}], "s": "b"} and {"api_key": ["k"]} twice'],
   ])("stays as it is when it was redacted first and cut then: %s", (contentType, text) => {
     const redacted = redactBody(text, contentType) as string;
     for (let length = 0; length < redacted.length; length++) {
@@ -271,6 +286,15 @@ describe("any text at all", () => {
         redactBody(prefix + text, undefined);
         expect(performance.now() - start, `${prefix}${piece}...`).toBeLessThan(2000);
       }
+    }
+  });
+
+  it("is searched for JSON among its words in time in proportion to its length", () => {
+    for (const piece of ['{"', '{"a', "{ ", 'x {"a": 1', '{"a": 1} ', '{"a": [', '{"a":"{\\"b\\":1}"} ']) {
+      const text = `said ${piece.repeat(200_000 / piece.length)}`;
+      const start = performance.now();
+      redactText(text);
+      expect(performance.now() - start, `${piece}...`).toBeLessThan(1000);
     }
   });
 });

@@ -157,6 +157,20 @@ describe("JSON", () => {
     });
   });
 
+  it.each([
+    ['401 {"error":{"api_key":"k"}}', '401 {"error":{"api_key":"[REDACTED]"}}'],
+    [
+      'POST /a {"token": "k"} -> {"password":"k"}, twice',
+      'POST /a {"token": "[REDACTED]"} -> {"password":"[REDACTED]"}, twice',
+    ],
+    ['cut off: {"a":1,"password":"hunt', 'cut off: {"a":1,"password":"[REDACTED]"'],
+    ['{x} {"a" {"token":"k"}', '{x} {"a" {"token":"[REDACTED]"}'],
+    ['quoted: "{\\"token\\":1}"', 'quoted: "{\\"token\\":1}"'],
+    ['set {"max_tokens": 5} and {name}', 'set {"max_tokens": 5} and {name}'],
+  ])("finds the objects that stand among words: %s", (text, redacted) => {
+    expect(redactJson({ message: text })).toEqual({ message: redacted });
+  });
+
   it("redacts headers inside JSON by the rules for headers", () => {
     const tool = { type: "mcp", headers: { "X-Mcp-Token-Id": "hunter2", accept: "*/*" } };
     const redacted = { type: "mcp", headers: { "X-Mcp-Token-Id": "[REDACTED]", accept: "*/*" } };
