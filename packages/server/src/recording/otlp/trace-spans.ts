@@ -5,6 +5,7 @@ import { conversationOf, personNamesOf } from "./conversation.ts";
 import { roleOf, type SpanRole } from "./span-role.ts";
 import { statusOf } from "./span-status.ts";
 import type { Span } from "./span.ts";
+import { withoutFuture } from "./without-future.ts";
 
 /** A span with what decides where it goes. */
 export interface PlacedSpan {
@@ -25,9 +26,9 @@ export interface TraceSpans {
   readonly hasRoot: boolean;
 }
 
-/** @param now times that lie after it are taken back to it: a sender's clock may be ahead */
+/** @param now no time may lie after it: the clock of a sender may be ahead */
 export function groupByTrace(spans: readonly Span[], now: string): TraceSpans[] {
-  const placed = spans.map((span) => place(clamped(span, now))).filter(isOfUse);
+  const placed = withoutFuture(spans, now).map(place).filter(isOfUse);
   const begun = new Set(spans.flatMap(({ traceId, parentSpanId }) => (parentSpanId === undefined ? [traceId] : [])));
   return [...Map.groupBy(placed, ({ span }) => span.traceId)].map(([traceId, ofTrace]) => ({
     traceId,
@@ -44,14 +45,6 @@ function place(span: Span): PlacedSpan {
 /** Besides what is recorded, a span is of use where it says which chat its trace belongs to. */
 function isOfUse({ role, chatId }: PlacedSpan): boolean {
   return role !== "other" || chatId !== undefined;
-}
-
-function clamped(span: Span, now: string): Span {
-  const clamp = (time: string | undefined): string | undefined => (time !== undefined && time > now ? now : time);
-  const [startedAt, finishedAt] = [clamp(span.startedAt), clamp(span.finishedAt)];
-  // A span that ends before it starts ends as it starts.
-  const ends = startedAt !== undefined && finishedAt !== undefined && finishedAt < startedAt ? startedAt : finishedAt;
-  return { ...span, startedAt, finishedAt: ends };
 }
 
 export function noteOf({ traceId, ownChatId, spans }: TraceSpans, now: string): TraceNote {

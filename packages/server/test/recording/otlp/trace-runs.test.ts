@@ -330,13 +330,52 @@ describe("a run", () => {
 });
 
 describe("times", () => {
-  test("that lie in the future are taken back to now, and an end before the start to the start", async () => {
+  test("of a sender whose clock is ahead go back together, so that its steps keep their order and their length", async () => {
+    const id = newTraceId();
+    const traceId = newTraceId();
+    const now = app.clock.now().getTime();
+    const ahead = 120_000;
+    const attributes = { "session.id": id };
+    const calls = [5, 3, 1, 4, 2].map((number) => {
+      const start = now + ahead - 20_000 + number * 2_000;
+      return modelSpan({ traceId, start, end: start + 1_500, asks: `Question ${number}`, attributes });
+    });
+    const root = sentSpan({
+      traceId,
+      start: now + ahead - 21_000,
+      end: now + ahead,
+      attributes: { "gen_ai.operation.name": "invoke_agent" },
+    });
+    expect(await sendSpans(app, user, [...calls, root])).toEqual(TAKEN);
+    const run = await runOf(app, user, chatOf(id));
+    const at = (milliseconds: number) => new Date(now - 20_000 + milliseconds).toISOString();
+    expect(run).toMatchObject({
+      started_at: at(-1_000),
+      finished_at: at(20_000),
+      summary: { first_message: "Question 1" },
+    });
+    expect(run.steps).toMatchObject(
+      [1, 2, 3, 4, 5].map((number) => ({ started_at: at(number * 2_000), finished_at: at(number * 2_000 + 1_500) })),
+    );
+  });
+
+  test("are no other process's, nor another trace's, whose clock is right", async () => {
+    const [id, other] = [newTraceId(), newTraceId()];
+    const now = app.clock.now().getTime();
+    const right = modelSpan({ start: now - 9_000, end: now - 8_000, attributes: { "session.id": other } });
+    const wrong = modelSpan({ start: now + 60_000, end: now + 61_000, attributes: { "session.id": id } });
+    await sendSpans(app, user, [wrong, right]);
+    expect(await runOf(app, user, chatOf(id))).toMatchObject({ finished_at: new Date(now).toISOString() });
+    expect(await runOf(app, user, chatOf(other))).toMatchObject({ finished_at: new Date(now - 8_000).toISOString() });
+  });
+
+  test("further ahead than a day are taken back to now, and an end before the start to the start", async () => {
     const id = newTraceId();
     const attributes = { "session.id": id };
     const traceId = newTraceId();
     const now = app.clock.now().getTime();
     await sendSpans(app, user, [
-      modelSpan({ traceId, start: now + 60_000, end: now + 90_000, attributes }),
+      modelSpan({ traceId, start: now + 86_400_000, end: now + 86_400_001, attributes }),
       modelSpan({ traceId, start: SPANS_START, end: SPANS_START - 5_000, attributes }),
     ]);
     const run = await runOf(app, user, chatOf(id));
