@@ -12,6 +12,8 @@ export interface PicturedPage {
   readonly path: (demo: Demo) => string;
   /** Whose page it is, by their e-mail address; nobody's is seen without being signed in. */
   readonly as: (demo: Demo) => string | null;
+  /** Whether it is pictured down to its end; as far as a screen reaches unless told. */
+  readonly whole?: boolean;
   /** Brings the page to what the picture shows; it is loaded when this begins. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
@@ -27,12 +29,15 @@ export const PICTURED_PAGES: readonly PicturedPage[] = [
     name: "debug",
     path: ({ chat }) => `/chats/${chat.id}?tab=debug`,
     as: ({ chat }) => chat.owner,
+    whole: true,
     async prepare(page) {
-      await page.getByRole("main").locator("button[aria-expanded=false]").first().click();
-      await page.waitForLoadState("networkidle");
+      await page.getByRole("list", { name: "Debug runs" }).getByRole("button").first().click();
+      await page.getByRole("list", { name: "Steps" }).getByRole("button").first().click();
+      await page.getByRole("heading", { name: "Output" }).waitFor();
+      await page.getByRole("button", { name: "Usage" }).click();
     },
   },
-  { name: "lifecycle", path: () => "/lifecycle", as: () => ADMINISTRATOR },
+  { name: "lifecycle", path: () => "/lifecycle", as: () => ADMINISTRATOR, whole: true },
   {
     name: "shorten",
     path: () => "/lifecycle",
@@ -44,7 +49,13 @@ export const PICTURED_PAGES: readonly PicturedPage[] = [
       await page.getByRole("dialog").getByText("would delete").first().waitFor();
     },
   },
-  { name: "retention", path: () => "/retention", as: () => ADMINISTRATOR },
+  {
+    name: "retention",
+    path: () => "/retention",
+    as: () => ADMINISTRATOR,
+    whole: true,
+    prepare: (page) => page.getByText("cutoff", { exact: true }).waitFor(),
+  },
   { name: "audit", path: () => "/audit", as: () => ADMINISTRATOR },
   { name: "users", path: () => "/users", as: () => ADMINISTRATOR },
   { name: "settings", path: () => "/settings", as: ({ chat }) => chat.owner },

@@ -2,6 +2,8 @@ import type { Browser } from "playwright-core";
 
 import type { Demo, PicturedPage } from "./pages.ts";
 
+/** In pixels. */
+const SCREEN = { width: 1200, height: 800 };
 const SCHEMES = ["light", "dark"] as const;
 
 export interface PictureOptions {
@@ -17,11 +19,11 @@ export interface PictureOptions {
 
 /** Takes a picture of each page, in light and in dark. */
 export async function takePictures({ browser, url, pages, demo, keys, save }: PictureOptions): Promise<void> {
-  for (const { name, path, as, prepare } of pages) {
+  for (const { name, path, as, whole = false, prepare } of pages) {
     for (const colorScheme of SCHEMES) {
       await using cleanUp = new AsyncDisposableStack();
       const context = await browser.newContext({
-        viewport: { width: 1200, height: 800 },
+        viewport: SCREEN,
         locale: "en-GB",
         timezoneId: "UTC",
         colorScheme,
@@ -39,6 +41,11 @@ export async function takePictures({ browser, url, pages, demo, keys, save }: Pi
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
       await prepare?.(page);
+      if (whole) {
+        // A higher screen, and not a picture of what is beyond it: what stands in place while the page scrolls would be torn.
+        const height = await page.evaluate(() => document.documentElement.scrollHeight);
+        await page.setViewportSize({ ...SCREEN, height: Math.max(SCREEN.height, height) });
+      }
       await page.screenshot({ path: save(`${name}-${colorScheme}`), animations: "disabled", caret: "hide" });
     }
   }

@@ -173,6 +173,22 @@ export const SwitchedOn: Story = {
   },
 };
 
+export const SwitchedOnAgain: Story = {
+  args: { windows: all(() => ({ state: OFF })) },
+  async play({ canvasElement, args }) {
+    for (const [name, days] of [
+      ["auto-archive-days", 90],
+      ["retention-days", 30],
+      ["debug-retention-days", 30],
+    ] as const) {
+      await userEvent.click(form(canvasElement, name).getByRole("switch"));
+      await expect(form(canvasElement, name).getByRole("textbox")).toBeEnabled();
+      await userEvent.click(form(canvasElement, name).getByRole("button", { name: "Save" }));
+      await expect(args.windows[name].onSave).toHaveBeenCalledWith(days);
+    }
+  },
+};
+
 export const SwitchedOff: Story = {
   async play({ canvasElement, args }) {
     const debug = form(canvasElement, "debug-retention-days");

@@ -109,7 +109,7 @@ function Form({
         />
         <Radio.Group
           label="May debug data be recorded?"
-          description="Debug data is every request to a model and every answer. Only whose conversation it is can read it."
+          description="Debug data is every request to a model and every answer. Only the person whose conversation it is can read it."
           value={debugLogging}
           onChange={(value) => setDebugLogging(value)}
         >
