@@ -132,7 +132,9 @@ function describeRun(run: DebugRunSummary): string {
   const { summary } = run;
   const label = summary.first_message ?? run.kind;
   const used = tokens(summary.total_input_tokens, summary.total_output_tokens);
-  return [run.id, run.started_at, run.status, run.model ?? "-", used, duration(run), label].join("  ");
+  const line = [run.id, run.started_at, run.status, run.model ?? "-", used, duration(run), label].join("  ");
+  // What models and people said may hold sequences that a terminal obeys.
+  return line.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }
 
 function tokens(input: number | undefined, output: number | undefined): string {

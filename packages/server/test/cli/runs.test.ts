@@ -68,6 +68,21 @@ it("lists the runs of a chat, for people and as JSON", async () => {
   expect(JSON.parse(listed.stdout)).toEqual(await app.client(owner.key).listDebugRuns(chat));
 });
 
+it("prints nothing that a terminal would obey", async () => {
+  const other = randomUUID();
+  const { run: recorded, step } = completeRun({ chat_id: other, model: "\u001b[31mred" });
+  const messages = [{ role: "user", parts: [{ type: "text", text: "\u001b]0;title\u0007 \u009b2J" }] }];
+  await app.client(owner.key).recordDebugBatch({
+    runs: [recorded],
+    steps: [{ ...step, normalized_request: { messages } }],
+  });
+  for (const command of ["list", "show"]) {
+    const { stdout } = await runs([command, other, ...(command === "show" ? [recorded.id] : [])]);
+    expect(stdout).toContain("\uFFFD]0;title\uFFFD \uFFFD2J");
+    expect(stdout.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  }
+});
+
 it("shows a run's steps, and its payloads only where JSON is asked for", async () => {
   const { stdout } = await runs(["show", chat, run]);
   expect(stdout).toMatch(/^ {2}1 {2}stream {2}completed {2}7→3 tok/m);
