@@ -20,6 +20,30 @@ it.each(USUAL_PAGES)("$name is accessible in light and dark, wide and narrow", a
   await expectAccessibleEverywhere(page);
 });
 
+it("a chat that is somebody else's, or nobody's, says that it is not there, and offers a way on", async () => {
+  const member = await shelflife.createAccount("member");
+  const page = await shelflife.openPage(`/chats/${CHAT}?tab=debug`, { as: member, viewport: WIDE });
+  await page.getByText("There is no such thing here").waitFor();
+  expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Chat");
+  expect(await page.title()).toBe("Chat · Shelflife");
+  await expectAccessibleEverywhere(page);
+  await page.getByRole("link", { name: "Go to your chats" }).click();
+  await page.getByText("No chats yet").waitFor();
+});
+
+it("the heading of a chat keeps the focus while the chat is loaded", async () => {
+  const page = await shelflife.openPage("/chats", { as: owner, viewport: WIDE });
+  const link = page.getByRole("link", { name: "A busy chat" });
+  await link.waitFor();
+  await page.route("**/api/experimental/chats/*-*-*-*", async (route) => {
+    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+    await route.continue();
+  });
+  await link.click();
+  await page.getByRole("heading", { level: 1, name: "A busy chat" }).waitFor();
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("A busy chat");
+});
+
 describe("a dialog", () => {
   it("holds the focus and the page behind it, and gives the focus back", async () => {
     const page = await shelflife.openPage(`/chats/${CHAT}`, { as: owner, viewport: NARROW });

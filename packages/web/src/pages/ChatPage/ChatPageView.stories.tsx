@@ -266,7 +266,10 @@ export const Loading: Story = {
 export const NotFound: Story = {
   args: { state: { kind: "not-found" } },
   async play({ canvasElement }) {
-    await expect(within(canvasElement).getByText("There is no such thing here")).toBeVisible();
+    const canvas = within(canvasElement);
+    await expect(canvas.getByRole("heading", { level: 1, name: "Chat" })).toBeVisible();
+    await expect(canvas.getByText("There is no such thing here")).toBeVisible();
+    await expect(canvas.getByRole("link", { name: "Go to your chats" })).toHaveAttribute("href", "/chats");
   },
 };
 
