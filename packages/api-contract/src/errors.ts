@@ -35,12 +35,15 @@ export const fieldErrorSchema = z.object({
 });
 
 /** The body of every answer that is not a success. */
-export const errorBodySchema = z.object({
-  message: z.string(),
-  code: z.enum(ERROR_CODES),
-  detail: z.string().optional(),
-  validations: z.array(fieldErrorSchema).optional(),
-});
+export const errorBodySchema = z
+  .object({
+    message: z.string(),
+    code: z.enum(ERROR_CODES),
+    detail: z.string().optional(),
+    validations: z.array(fieldErrorSchema).optional(),
+  })
+  // Its name in the document of the API, which would otherwise hold it with every answer of every route.
+  .meta({ id: "Error" });
 
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 export type ErrorBody = z.infer<typeof errorBodySchema>;

@@ -26,6 +26,7 @@ export interface Route {
     /** JSON unless told. */
     readonly mediaTypes?: readonly string[];
   };
+  /** What is no success has the body of an error under `/api`, unless told; its description holds the sentence that clients rely on. */
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: z.ZodType }>>;
   readonly handle: (context: RequestContext) => Promise<Response> | Response;
 }
@@ -64,10 +65,17 @@ function describeRoute(route: Route): RouteConfig {
     description,
     schema: z.toJSONSchema(schema) as object,
   }));
-  const answers = Object.entries(route.answers).map(([status, { description, schema }]) => [
-    status,
-    { description, ...(schema === undefined ? {} : { content: { "application/json": { schema } } }) },
-  ]);
+  const answers = Object.entries(route.answers).map(([status, answer]) => {
+    const isError = Number(status) >= 400 && route.path.startsWith("/api/");
+    const schema = answer.schema ?? (isError ? errorBodySchema : undefined);
+    return [
+      status,
+      {
+        description: answer.description,
+        ...(schema === undefined ? {} : { content: { "application/json": { schema } } }),
+      },
+    ];
+  });
   const refusals =
     route.permission === null && !route.path.startsWith("/api/")
       ? []

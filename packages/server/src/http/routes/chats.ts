@@ -13,7 +13,7 @@ import { auditOrigin } from "../audit-origin.ts";
 import { readChatSearch, wrong, type ChatSearch } from "../chat-search.ts";
 import type { RequestContext } from "../environment.ts";
 import { HttpError, notFound } from "../http-error.ts";
-import { chatReading, ownId } from "../own-data.ts";
+import { chatReading, NO_CHAT, ownId } from "../own-data.ts";
 import { readJson } from "../read-json.ts";
 import { renderChat, renderChatWithFiles, renderForeignChat } from "../render-chat.ts";
 import type { Route } from "../route.ts";
@@ -47,6 +47,8 @@ function listRoute(prefix: string): Route {
         description: "Roots with their children; of another person, roots and children in one list.",
         schema: z.union([z.array(chatSchema), z.array(foreignChatSchema)]),
       },
+      400: { description: "A parameter is wrong." },
+      403: { description: "Another person's chats are for auditors and owners." },
     },
     async handle(context) {
       const search = readChatSearch(context.req.queries());
@@ -81,7 +83,13 @@ function createRoute(prefix: string): Route {
     summary: "Create a chat, or a child of one.",
     permission: "own_chats:use",
     body: { schema: newChatSchema, description: "Every field may be left out." },
-    answers: { 201: { description: "The chat.", schema: chatSchema } },
+    answers: {
+      201: { description: "The chat.", schema: chatSchema },
+      400: {
+        description:
+          "A field is wrong; or: A child chat cannot have children. An archived chat cannot have new children.",
+      },
+    },
     async handle(context) {
       const { title, labels, parent_chat_id } = validate(newChatSchema, await readJson(context, JSON_BODY_BYTES));
       const creation = { ownerId: ownId(context), title, labels, parentChatId: parent_chat_id };
@@ -102,7 +110,7 @@ function readRoute(prefix: string): Route {
     path: `${prefix}/{chat}`,
     summary: "A chat with its children and files.",
     permission: "own_chats:use",
-    answers: { 200: { description: "The chat.", schema: chatSchema } },
+    answers: { 200: { description: "The chat.", schema: chatSchema }, ...NO_CHAT },
     async handle(context) {
       const chat = await context.get("store").readChat(chatReading(context));
       if (chat === undefined) throw notFound("chat");
@@ -118,7 +126,17 @@ function changeRoute(prefix: string): Route {
     summary: "Change a chat, all of what is given or nothing. Archiving takes the whole family along.",
     permission: "own_chats:use",
     body: { schema: chatChangeSchema, description: "What is left out stays as it is; labels are replaced whole." },
-    answers: { 204: { description: "Changed." } },
+    answers: {
+      ...NO_CHAT,
+      204: { description: "Changed." },
+      400: {
+        description:
+          "A field is wrong; or: Chat archive state can only be changed on the root chat. Chat is already archived. Chat is not archived. Cannot pin an archived chat. Cannot pin a child chat. Pin order must be non-negative.",
+      },
+      409: {
+        description: "Cannot archive an active chat. Interrupt or wait for the chat to finish first.",
+      },
+    },
     async handle(context) {
       const reading = chatReading(context);
       const store = context.get("store");

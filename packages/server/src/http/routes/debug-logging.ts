@@ -18,6 +18,9 @@ import { readJson } from "../read-json.ts";
 import type { Route } from "../route.ts";
 import { validate } from "../validate.ts";
 
+const FORCED = "Chat debug logging is forced on by the deployment.";
+const NOT_ALLOWED = "An administrator has not let users record chat debug logs of their own.";
+
 /** The switches that decide whether debug data is recorded: the administrator's, and each person's own. */
 export function debugLoggingRoutes(prefix: string, { recordingForced }: { recordingForced: boolean }): Route[] {
   return [...gateRoutes(`${prefix}/config/debug-logging`, recordingForced), ...ownRoutes(prefix, recordingForced)];
@@ -31,7 +34,11 @@ function gateRoutes(path: string, forced: boolean): Route[] {
       summary: "Whether people may record the debug data of their chats.",
       permission: "deployment_config:read",
       hidden: true,
-      answers: { 200: { description: "What is in force.", schema: debugLoggingSchema } },
+      answers: {
+        200: { description: "What is in force.", schema: debugLoggingSchema },
+        404: { description: "There is no such setting, or you may not see it." },
+        500: { description: "Failed to get chat debug logging." },
+      },
       async handle(context) {
         const { allowUsers } = await attempt("get", "chat debug logging", () =>
           context.get("store").readDebugLogging(),
@@ -45,7 +52,12 @@ function gateRoutes(path: string, forced: boolean): Route[] {
       summary: "Let people record the debug data of their chats, or do not.",
       permission: "deployment_config:update",
       body: { schema: debugLoggingChangeSchema, description: "The whole setting; a missing field is refused." },
-      answers: { 204: { description: "Changed, or in force already." } },
+      answers: {
+        204: { description: "Changed, or in force already." },
+        400: { description: "The body is no such setting." },
+        403: { description: "You may not do this." },
+        500: { description: "Failed to update chat debug logging." },
+      },
       async handle(context) {
         const body = validate(debugLoggingChangeSchema, await readJson(context, JSON_BODY_BYTES));
         await attempt("update", "chat debug logging", () =>
@@ -65,7 +77,10 @@ function ownRoutes(prefix: string, forced: boolean): Route[] {
       path,
       summary: "Whether the debug data of one's own chats is recorded.",
       permission: "own_chats:use",
-      answers: { 200: { description: "All layers considered.", schema: userDebugLoggingSchema } },
+      answers: {
+        200: { description: "All layers considered.", schema: userDebugLoggingSchema },
+        500: { description: "Failed to get user chat debug logging." },
+      },
       async handle(context) {
         const { allowed, switchedOn } = await readOwn(context);
         if (switchedOn === "unreadable") {
@@ -85,19 +100,21 @@ function ownRoutes(prefix: string, forced: boolean): Route[] {
       summary: "Record the debug data of one's own chats, or do not. What starts from then on goes by it.",
       permission: "own_chats:use",
       body: { schema: userDebugLoggingChangeSchema, description: "The whole setting; a missing field is refused." },
-      answers: { 204: { description: "Changed, or in force already." } },
+      answers: {
+        204: { description: "Changed, or in force already." },
+        400: { description: "The body is no such setting." },
+        403: { description: NOT_ALLOWED },
+        409: { description: FORCED },
+        500: { description: "Failed to update user chat debug logging." },
+      },
       async handle(context) {
         // Whether there is anything to decide is a question of authorisation, and so comes before the body.
         if (forced) {
-          throw new HttpError(409, "logging_forced", "Chat debug logging is forced on by the deployment.");
+          throw new HttpError(409, "logging_forced", FORCED);
         }
         const { allowed } = await readOwn(context);
         if (!allowed) {
-          throw new HttpError(
-            403,
-            "logging_not_allowed",
-            "An administrator has not let users record chat debug logs of their own.",
-          );
+          throw new HttpError(403, "logging_not_allowed", NOT_ALLOWED);
         }
         const body = validate(userDebugLoggingChangeSchema, await readJson(context, JSON_BODY_BYTES));
         const change = { userId: ownId(context), switchedOn: body.debug_logging_enabled };

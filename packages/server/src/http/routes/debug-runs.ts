@@ -11,6 +11,7 @@ import type { RequestContext } from "../environment.ts";
 import { HttpError, notFound } from "../http-error.ts";
 import type { Route } from "../route.ts";
 import { streamJson } from "../stream-json.ts";
+import { NO_CHAT } from "../own-data.ts";
 import { pathId } from "../validate.ts";
 
 /** What was recorded of a chat, for whoever may read the chat. */
@@ -21,7 +22,7 @@ export function debugRunRoutes(prefix: string): Route[] {
       path: `${prefix}/{chat}/debug/runs`,
       summary: "The newest debug runs of a chat, at most 100, without their payloads.",
       permission: "own_chats:use",
-      answers: { 200: { description: "Newest first.", schema: z.array(debugRunSummarySchema) } },
+      answers: { 200: { description: "Newest first.", schema: z.array(debugRunSummarySchema) }, ...NO_CHAT },
       async handle(context) {
         const runs = await context.get("store").listDebugRuns(readingOf(context));
         if (runs === undefined) throw notFound("chat");
@@ -44,6 +45,8 @@ export function debugRunRoutes(prefix: string): Route[] {
           description: "The run; steps by their number.",
           schema: z.union([debugRunSchema, debugRunSkeletonSchema]),
         },
+        400: { description: "Invalid chat ID. Invalid debug run ID." },
+        404: { description: "There is no such debug run, or you may not see it." },
       },
       async handle(context) {
         const reading = readingOf(context);

@@ -30,7 +30,12 @@ function uploadRoute(prefix: string): Route {
       description: "The bytes, at most 10 MiB, with their Content-Type, and a name in Content-Disposition.",
       mediaTypes: FILE_MEDIA_TYPES,
     },
-    answers: { 201: { description: "Its id, for a message to name.", schema: uploadedFileSchema } },
+    answers: {
+      201: { description: "Its id, for a message to name.", schema: uploadedFileSchema },
+      400: { description: "The content is not what it is said to be, or empty." },
+      413: { description: "File too large." },
+      415: { description: `Files of this type are not taken; those that are: ${TYPES}.` },
+    },
     async handle(context) {
       const name = readFileName(context.req.header("Content-Disposition"));
       const mediaType = claimedMediaType(context.req.header("Content-Type"), name);
@@ -59,6 +64,8 @@ function downloadRoute(prefix: string): Route {
     answers: {
       200: { description: "The bytes. Only pictures are shown in place." },
       304: { description: "The caller has it already." },
+      400: { description: "Invalid file ID." },
+      404: { description: "There is no such file, or you may not see it." },
     },
     async handle(context) {
       const reading = { fileId: pathId(context, "file", "Invalid file ID."), readerId: ownId(context) };

@@ -7,6 +7,7 @@ import {
   PAGE_DEFAULT,
   PAGE_MAX,
   pageLimitSchema,
+  QUEUED_MESSAGES,
   type ContentPart,
 } from "@shelflife/api-contract";
 import { z } from "zod";
@@ -15,7 +16,7 @@ import { UnreadableFileError } from "../../store/files.ts";
 import { wrong } from "../chat-search.ts";
 import type { RequestContext } from "../environment.ts";
 import { HttpError, notFound } from "../http-error.ts";
-import { chatReading } from "../own-data.ts";
+import { chatReading, NO_CHAT } from "../own-data.ts";
 import { readJson } from "../read-json.ts";
 import { renderMessage, renderQueuedMessage } from "../render-chat.ts";
 import type { Route } from "../route.ts";
@@ -51,7 +52,11 @@ function listRoute(prefix: string): Route {
       after_id: { description: "Only messages after this one; by itself, the oldest of them.", schema: messageId },
       limit: { description: `${PAGE_DEFAULT} unless told.`, schema: z.int().min(1).max(PAGE_MAX) },
     },
-    answers: { 200: { description: "Oldest first, with the messages that wait.", schema: messagePageSchema } },
+    answers: {
+      ...NO_CHAT,
+      200: { description: "Oldest first, with the messages that wait.", schema: messagePageSchema },
+      400: { description: "Invalid chat ID. Or a parameter is wrong." },
+    },
     async handle(context) {
       const reading = chatReading(context);
       const { before_id, after_id, limit } = validateQuery(querySchema, context.req.query());
@@ -77,7 +82,15 @@ function sendRoute(prefix: string): Route {
     summary: "Add a message. A user's waits while the chat is running or about to.",
     permission: "own_chats:use",
     body: { schema: newMessageSchema, description: "Files that it names are linked to the chat." },
-    answers: { 201: { description: "The message; `queued` where it waits.", schema: chatMessageSchema } },
+    answers: {
+      ...NO_CHAT,
+      201: { description: "The message; `queued` where it waits.", schema: chatMessageSchema },
+      400: {
+        description:
+          "A field is wrong, which a file is that the sender may not read; or: Invalid chat ID. Cannot send messages to an archived chat.",
+      },
+      429: { description: `Message queue is full: ${QUEUED_MESSAGES} messages wait for this chat already.` },
+    },
     async handle(context) {
       const writing = await findOpenChat(context);
       const { role, content } = validate(newMessageSchema, await readJson(context, JSON_BODY_BYTES));
@@ -97,7 +110,14 @@ function editRoute(prefix: string): Route {
     permission: "own_chats:use",
     parameters: { message: messageId },
     body: { schema: messageChangeSchema, description: "The whole content." },
-    answers: { 200: { description: "The message.", schema: chatMessageSchema } },
+    answers: {
+      200: { description: "The message.", schema: chatMessageSchema },
+      400: {
+        description:
+          "A field is wrong; or: Invalid chat ID. Invalid message ID. Cannot send messages to an archived chat. Only user messages can be edited.",
+      },
+      404: { description: "There is no such message, or you may not see it. The same of the chat." },
+    },
     async handle(context) {
       const writing = await findOpenChat(context);
       const edited = writtenId.safeParse(context.req.param("message"));

@@ -36,6 +36,8 @@ export function retentionPreviewRoutes(
         description: "By the purge's own predicate, next to the window in force.",
         schema: retentionPreviewSchema,
       },
+      400: { description: rangeMessage(setting) },
+      403: { description: "You may not do this." },
     },
     async handle(context) {
       const days = readDays(setting, context.req.query("days"));

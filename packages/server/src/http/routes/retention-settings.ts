@@ -29,7 +29,10 @@ function readRoute(prefix: string, setting: RetentionSetting, schema: z.ZodType)
     path: `${prefix}/config/${setting.name}`,
     summary: `The ${setting.label} in force.`,
     permission: "retention_windows:read",
-    answers: { 200: { description: "The window in force.", schema } },
+    answers: {
+      200: { description: "The window in force.", schema },
+      500: { description: `Failed to get ${setting.label}.` },
+    },
     async handle(context) {
       try {
         const { days } = await context.get("store").readRetentionWindow(setting);
@@ -51,7 +54,12 @@ function changeRoute(prefix: string, setting: RetentionSetting, schema: z.ZodTyp
     summary: `Change the ${setting.label}.`,
     permission: "deployment_config:update",
     body: { schema, description: "The whole setting; a missing field is refused." },
-    answers: { 204: { description: "Changed, or in force already." } },
+    answers: {
+      204: { description: "Changed, or in force already." },
+      400: { description: `${rangeMessage(setting)} Or the body is no such setting.` },
+      403: { description: "You may not do this." },
+      500: { description: `Failed to update ${setting.label}.` },
+    },
     async handle(context) {
       const body = validate(shape, await readJson(context, JSON_BODY_BYTES));
       const days = body[setting.field];

@@ -23,6 +23,8 @@ interface StatusRoutes {
   readonly purge: PurgeControl;
 }
 
+const SWITCHED_OFF = "The purge is switched off (SHELFLIFE_PURGE=off); restart the server without that to let it run.";
+
 /** The history goes back as far as this. */
 const HISTORY_MS = 90 * 86_400_000;
 
@@ -78,14 +80,12 @@ function runRoute(path: string, { purge }: StatusRoutes): Route {
     answers: {
       200: { description: "One is running already.", schema: retentionRunSchema },
       202: { description: "Started.", schema: retentionRunSchema },
+      403: { description: "You may not do this." },
+      409: { description: SWITCHED_OFF },
     },
     async handle(context) {
       if (!purge.enabled) {
-        throw new HttpError(
-          409,
-          "conflict",
-          "The purge is switched off (SHELFLIFE_PURGE=off); restart the server without that to let it run.",
-        );
+        throw new HttpError(409, "conflict", SWITCHED_OFF);
       }
       const store = context.get("store");
       if (purge.nextTickAt() === null || (await store.isPurgeRunning())) {
@@ -105,7 +105,12 @@ function waiveRoute(path: string, { purge }: StatusRoutes): Route {
     summary: "Let a window that waits for its grace period apply at once.",
     permission: "deployment_config:update",
     body: { schema: graceWaiverSchema, description: "Which window." },
-    answers: { 204: { description: "It applies from the next batch of a purge on." } },
+    answers: {
+      204: { description: "It applies from the next batch of a purge on." },
+      400: { description: "There is no such window." },
+      403: { description: "You may not do this." },
+      409: { description: "It does not wait for a grace period." },
+    },
     async handle(context) {
       const body = validate(graceWaiverSchema, await readJson(context, JSON_BODY_BYTES));
       const setting = RETENTION_SETTINGS[body.setting];
