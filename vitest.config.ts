@@ -55,6 +55,8 @@ export default defineConfig({
         test: {
           name: "libraries",
           include: ["packages/{api-contract,sdk,recorder,web}/test/**/*.test.ts"],
+          // Properties over large inputs take their time on a machine that has much else to do.
+          testTimeout: 60_000,
         },
       },
       {
