@@ -1,3 +1,6 @@
+import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { ChatOpenAI } from "@langchain/openai";
+import { ShelflifeCallbackHandler } from "@shelflife/recorder/langchain";
 import { generateText, streamText, tool } from "ai";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -5,8 +8,10 @@ import { z } from "zod";
 
 import { inChat } from "@shelflife/recorder";
 
+import { FetchRecording } from "./fetch-recording.ts";
+import { IngestServer } from "./ingest-server.ts";
 import { MiddlewareRecording, VERSIONS } from "./middleware-recording.ts";
-import type { ProviderAnswer } from "./provider-replay-server.ts";
+import { type ProviderAnswer, ProviderReplayServer } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording } from "./recording.ts";
 
 /** What no record may hold. Random words around it make it look like anything but a mark. */
@@ -60,6 +65,8 @@ const scene = fc.record({
   responseHeader: fc.tuple(sensitiveResponseHeader, secret),
   tokens: fc.integer({ min: 1, max: 100_000 }),
   streamed: fc.boolean(),
+  /** Of how many characters a piece of a stream is. */
+  piece: fc.integer({ min: 1, max: 100 }),
   fails: fc.boolean(),
 });
 
@@ -71,6 +78,7 @@ function answersOf({
   responseHeader,
   tokens,
   streamed,
+  piece,
   fails,
   url,
 }: Scene): ProviderAnswer[] {
@@ -87,11 +95,26 @@ function answersOf({
   const failed = { status: 500, headers, body: JSON.stringify(failure) };
   const message = { role: "assistant", content: `See ${url}`, tool_calls: toolCalls };
   const whole = { ...common, choices: [{ index: 0, message, finish_reason: "tool_calls" }], usage };
-  const chunk = { ...common, choices: [{ index: 0, delta: message, finish_reason: "tool_calls" }], usage };
+  const deltas = [
+    { role: "assistant", content: "" },
+    ...piecesOf(message.content, piece).map((content) => ({ content })),
+    { tool_calls: [{ ...toolCalls[0], function: { ...call, arguments: "" } }] },
+    ...piecesOf(call.arguments, piece).map((part) => ({ tool_calls: [{ index: 0, function: { arguments: part } }] })),
+  ];
+  const chunks = [
+    ...deltas.map((delta) => ({ ...common, choices: [{ index: 0, delta }] })),
+    { ...common, choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }], usage },
+  ];
   const answer: ProviderAnswer = streamed
-    ? { events: [`data: ${JSON.stringify(chunk)}\n\n`, "data: [DONE]\n\n"], finally: "end" }
+    ? { events: [...chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`), "data: [DONE]\n\n"], finally: "end" }
     : { status: 200, headers, body: JSON.stringify(whole) };
   return fails ? [failed, answer] : [answer];
+}
+
+function piecesOf(text: string, length: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / length) }, (_, index) =>
+    text.slice(index * length, (index + 1) * length),
+  );
 }
 
 function callOf({ toolResult, url, requestHeader }: Scene) {
@@ -173,6 +196,83 @@ describe("secrets that are planted in arguments, results, bodies, headers and UR
       RUNS,
     );
   });
+});
+
+/** What a recorded stream says when the pieces of it are put together. */
+function saidIn(body: unknown): string {
+  const events = String(body).match(/^data: \{.*$/gm) ?? [];
+  const deltas = events.map((event) => (JSON.parse(event.slice("data: ".length)) as Streamed).choices[0]?.delta);
+  return deltas.map((delta) => `${delta?.content ?? ""}${delta?.tool_calls?.[0]?.function.arguments ?? ""}`).join("");
+}
+
+interface Streamed {
+  choices: { delta: { content?: string; tool_calls?: { function: { arguments: string } }[] } }[];
+}
+
+it("are taken out of what a recording fetch hears, in whatever pieces a stream brings them", SLOW, async () => {
+  await fc.assert(
+    fc.asyncProperty(scene, async (value) => {
+      await using recording = await FetchRecording.start(answersOf(value), { chat: { chatId: CHAT_ID, title: TITLE } });
+      const { prompt, headers } = callOf(value);
+      const messages = [
+        { role: "user" as const, content: prompt },
+        { role: "tool" as const, tool_call_id: "call-0", content: JSON.stringify(value.toolResult) },
+      ];
+      const body = { model: "test-model", max_tokens: 4321, messages };
+      const { completions } = recording.openai().chat;
+      if (value.streamed) {
+        for await (const _ of await completions.create({ ...body, stream: true }, { headers }));
+      } else await completions.create(body, { headers });
+      await recording.fetch.flush();
+      check(recording, value, TITLE, recording.warnings);
+      const { attempts, normalized_response } = recording.ingest.step;
+      for (const attempt of attempts ?? []) expect(saidIn(attempt["response_body"])).not.toContain(MARK);
+      expect(JSON.stringify(normalized_response)).toContain("look");
+    }),
+    RUNS,
+  );
+});
+
+it("are taken out of what LangChain tells", SLOW, async () => {
+  await fc.assert(
+    fc.asyncProperty(scene, async (value) => {
+      const provider = await ProviderReplayServer.start(...answersOf({ ...value, fails: false }));
+      const ingest = await IngestServer.start();
+      const warnings: string[] = [];
+      const onWarning = (message: string): void => void warnings.push(message);
+      const handler = new ShelflifeCallbackHandler({ baseUrl: ingest.url, key: "key", onWarning });
+      const model = new ChatOpenAI({
+        model: "test-model",
+        apiKey: "provider-key",
+        maxRetries: 0,
+        maxTokens: 4321,
+        configuration: { baseURL: provider.url, defaultHeaders: Object.fromEntries([value.requestHeader]) },
+      });
+      const metadata = {
+        shelflife: { chatId: CHAT_ID, title: TITLE },
+        [value.requestHeader[0]]: value.requestHeader[1],
+      };
+      const result = new ToolMessage({ content: JSON.stringify(value.toolResult), tool_call_id: "call-0" });
+      const asked = new AIMessage({
+        content: "",
+        tool_calls: [{ name: "look", args: { given: value.toolResult }, id: "call-0" }],
+      });
+      const prompt = [new HumanMessage(callOf(value).prompt), asked, result];
+      const config = { callbacks: [handler], metadata };
+      if (value.streamed) for await (const _ of await model.stream(prompt, config));
+      else await model.invoke(prompt, config);
+      await handler.shutdown();
+      const sent = JSON.stringify(ingest.batches);
+      expect(sent).not.toContain(MARK);
+      expect(warnings).toEqual([]);
+      expect(ingest.step.status).toBe("completed");
+      if (!value.streamed) expect(ingest.step.usage).toMatchObject({ input_tokens: value.tokens });
+      expect(JSON.stringify(ingest.step.normalized_response)).toContain("look");
+      await provider[Symbol.asyncDispose]();
+      await ingest[Symbol.asyncDispose]();
+    }),
+    RUNS,
+  );
 });
 
 it("are taken out of a chat's title as well", SLOW, async () => {

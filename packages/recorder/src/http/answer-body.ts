@@ -1,9 +1,9 @@
-import { RECORDED_BODY_BYTES } from "@shelflife/api-contract";
+import { RECORDED_BODY_BYTES, REDACTED_MARK } from "@shelflife/api-contract";
 
 import { type Json, type JsonObject, isJsonObject } from "../snapshot.ts";
 import { ServerSentEvents } from "../wire/server-sent-events.ts";
 import type { WireFormat, WireStream } from "../wire/wire-format.ts";
-import { isTextType, recordPartialText, recordText } from "./recorded-body.ts";
+import { holdsSecret, isTextType, recordPartialText, recordText } from "./recorded-body.ts";
 
 /** A whole answer has to be had to its end to be understood; only its beginning is recorded. */
 const LONGEST_ANSWER_BYTES = 1024 * 1024;
@@ -82,8 +82,9 @@ export class AnswerBody {
     const isCut = this.#passedBytes > this.#keptBytes;
     // Streaming leaves out a character that was cut in the middle.
     const text = new TextDecoder().decode(Buffer.concat(this.#kept), { stream: isCut });
-    const { shown, json } = this.#stream || isCut ? recordPartialText(text, isCut) : recordText(text);
-    return { shown, answer: this.#stream?.body() ?? (isJsonObject(json) ? json : undefined) };
+    if (this.#stream) return readStream(this.#stream.body(), text, isCut);
+    const { shown, json } = isCut ? recordPartialText(text, isCut) : recordText(text);
+    return { shown, answer: isJsonObject(json) ? json : undefined };
   }
 
   #openStream(): void {
@@ -104,6 +105,11 @@ export class AnswerBody {
 /** Proxies and small servers give streams other media types, or none. */
 function beginsWithEvent(bytes: Uint8Array): boolean {
   return FIRST_EVENT.test(new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES)));
+}
+
+/** A secret that came in pieces is found where they are put together, and in none of them: then all of them go. */
+function readStream(answer: JsonObject, text: string, isCut: boolean): { shown: Json | undefined; answer: JsonObject } {
+  return { shown: holdsSecret(answer) ? REDACTED_MARK : recordPartialText(text, isCut).shown, answer };
 }
 
 /** Besides JSON there is a word that says that the stream is over, and what was cut off. */

@@ -1,4 +1,4 @@
-import { RECORDED_BODY_BYTES, TRUNCATED_MARK, truncateBytes } from "@shelflife/api-contract";
+import { RECORDED_BODY_BYTES, TRUNCATED_MARK, redactJson, truncateBytes } from "@shelflife/api-contract";
 
 import { withoutBase64, withoutFileBytes } from "../file-bytes.ts";
 import { type Json, isJsonObject } from "../snapshot.ts";
@@ -66,4 +66,18 @@ function isText(bytes: Uint8Array): boolean {
 /** Whether a body of this media type can be read as text; one that does not say can. */
 export function isTextType(contentType: string): boolean {
   return contentType === "" || /^text\/|\b(?:json|xml|x-www-form-urlencoded|event-stream|ndjson)\b/i.test(contentType);
+}
+
+/** Whether something in a document will not be recorded as it is. */
+export function holdsSecret(document: Json): boolean {
+  return !isSame(document, redactJson(document));
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  const fields = Object.entries(one);
+  return (
+    fields.length === Object.keys(other).length &&
+    fields.every(([key, value]) => isSame(value, Reflect.get(other, key)))
+  );
 }
