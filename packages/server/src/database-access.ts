@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 import { useEmbeddedPostgres } from "./postgres/embedded.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { createPool, describeDatabase } from "./postgres/pool.ts";
+import { assertSameDatabase } from "./postgres/same-database.ts";
 import { waitForDatabase } from "./postgres/wait-for-database.ts";
 import { openDatabase, type Database } from "./store/database.ts";
 import { createStore, type Store } from "./store/store.ts";
@@ -63,7 +64,11 @@ export async function openDatabaseAccess(config: Config, options: AccessOptions)
       statementTimeoutMs: 0,
     });
     await waitForDatabase(directPool, { clock, ...limits });
-    if (config.SHELFLIFE_DATABASE_DIRECT_URL !== undefined) await waitForDatabase(pool, { clock, ...limits });
+    if (config.SHELFLIFE_DATABASE_DIRECT_URL !== undefined) {
+      await waitForDatabase(pool, { clock, ...limits });
+      // Before anything is migrated, and long before partitions of another database are dropped.
+      await assertSameDatabase(pool, directPool);
+    }
     await migrate({ pool: directPool, log, clock, ...limits });
     const directDatabase = openDatabase(directPool);
     const database = openDatabase(pool);

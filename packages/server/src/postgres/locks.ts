@@ -10,3 +10,9 @@ export const ADVISORY_LOCKS = {
   /** Held by the one process that migrates the database. */
   migrations: 5_372_940_003,
 } as const;
+
+/** The first of two numbers, for locks of which there are many: they share no numbers with those above. */
+export const ADVISORY_LOCK_CLASSES = {
+  /** Held for a moment at a start, to see whether two connections lead to one database. */
+  sameDatabase: 537_294_001,
+} as const;

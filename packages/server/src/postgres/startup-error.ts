@@ -8,6 +8,8 @@ export type StartupErrorCode =
   | "database_unreachable"
   /** The server answered and refused: wrong password, no such database, no TLS. Waiting would not help. */
   | "database_refused"
+  /** `SHELFLIFE_DATABASE_DIRECT_URL` leads somewhere else. */
+  | "database_mismatch"
   /** The server is older than the oldest PostgreSQL that Shelflife supports. */
   | "database_too_old"
   /** A newer Shelflife has migrated this database. */

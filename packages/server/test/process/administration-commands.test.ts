@@ -1,7 +1,9 @@
 import { RETENTION_SETTING_NAMES, type RetentionPreview, type RetentionStatus } from "@shelflife/api-contract";
+import { pino } from "pino";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { ADVISORY_LOCKS } from "../../src/postgres/locks.ts";
+import { createPool } from "../../src/postgres/pool.ts";
 import { RETENTION_POLICIES } from "../../src/retention/policies/policy-list.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
@@ -265,5 +267,27 @@ describe("doctor", () => {
       "warning: switched off by this environment (SHELFLIFE_PURGE=off)",
       expect.stringMatching(/^failed: the last one failed, on .+: see the ledger$/),
     ]);
+  });
+});
+
+describe("a direct URL", () => {
+  it("that leads to another database is refused in one line, and nothing is migrated there", async () => {
+    const { rows } = await database.pool.query<{ name: string }>("SELECT current_database() || '_other' AS name");
+    const other = new URL(database.url);
+    other.pathname = `/${rows[0]?.name ?? ""}`;
+    await database.pool.query(`CREATE DATABASE ${rows[0]?.name ?? ""}`);
+    const refused = await run("migrate", { SHELFLIFE_DATABASE_DIRECT_URL: other.href });
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr:
+        "shelflife: SHELFLIFE_DATABASE_DIRECT_URL leads to another database than SHELFLIFE_DATABASE_URL; it must be the same one without a pooler in between.\n",
+    });
+    const untouched = createPool({ url: other.href, applicationName: "test", log: pino({ level: "silent" }) });
+    expect((await untouched.query("SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace")).rowCount).toBe(
+      0,
+    );
+    await untouched.end();
+    await database.pool.query(`DROP DATABASE ${rows[0]?.name ?? ""}`);
+    expect(await run("migrate", { SHELFLIFE_DATABASE_DIRECT_URL: database.url })).toMatchObject({ status: 0 });
   });
 });
