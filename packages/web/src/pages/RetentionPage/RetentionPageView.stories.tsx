@@ -195,8 +195,8 @@ export const Running: Story = {
   async play({ canvasElement }) {
     const canvas = within(canvasElement);
     // How far it is can be told only of what is counted.
-    await expect(canvas.getByText("905 so far")).toBeVisible();
-    await expect(canvas.getByText("3 so far")).toBeVisible();
+    await expect(canvas.getByRole("row", { name: /^debug-runs .* 905 so far/ })).toBeVisible();
+    await expect(canvas.getByRole("row", { name: /^debug-payloads .* 3 so far/ })).toBeVisible();
     await expect(canvas.getAllByText("not measured")).toHaveLength(2);
     await expect(canvas.getByRole("progressbar", { name: "Progress of debug-runs" })).toHaveAttribute(
       "aria-valuenow",
