@@ -1,9 +1,7 @@
-import type { RetentionPreview } from "@shelflife/api-contract";
 import type { Meta, StoryObj } from "@storybook/react-vite";
-import { expect, fn, screen, userEvent, within } from "storybook/test";
+import { expect, fn, userEvent, within } from "storybook/test";
 
 import { LifecyclePageView, type WindowSlice } from "./LifecyclePageView.tsx";
-import type { Question } from "./ShortenDialog.tsx";
 import { defaultDaysOf, WINDOW_NAMES, WINDOW_TEXTS, type WindowName } from "./window-texts.ts";
 
 const PROBLEM = { message: "The server could not be reached.", detail: undefined };
@@ -302,113 +300,6 @@ export const WaitingForItsGracePeriod: Story = {
   },
   async play({ canvasElement }) {
     await expect(within(canvasElement).getByText(/Until then 30 days apply; the new window applies/)).toBeVisible();
-  },
-};
-
-const PREVIEW: RetentionPreview = {
-  setting: "debug-retention-days",
-  days: 7,
-  current_days: 30,
-  policies: [
-    {
-      policy: "debug-runs",
-      record_type: "chat_debug_runs",
-      action: "delete",
-      proposed: {
-        days: 7,
-        cutoff: "2026-11-15T12:00:00.000Z",
-        records: { count: 12_431, at_least: false },
-        bytes: 3_300_000_000,
-        oldest: "2026-10-24T09:30:00.000Z",
-        newest: "2026-11-15T11:00:00.000Z",
-        sample: [],
-      },
-      current: { days: 30, cutoff: "2026-10-23T12:00:00.000Z", records: { count: 0, at_least: false }, bytes: 0 },
-      difference: { records: 12_431, bytes: 3_300_000_000 },
-    },
-  ],
-};
-
-function asking(question: Question): Record<WindowName, WindowSlice> {
-  return { ...usual, "debug-retention-days": slice({ question }) };
-}
-
-export const AsksBeforeAShorterWindow: Story = {
-  args: { windows: asking({ kind: "shorter", days: 7, preview: { kind: "ready", data: PREVIEW, stale: null } }) },
-  async play({ args }) {
-    const dialog = within(await screen.findByRole("dialog", { name: "Save a shorter window?" }));
-    await expect(dialog.getByRole("listitem")).toHaveTextContent(
-      "would delete 12,431 debug runs, about 3.3 GB, the oldest from 24 Oct 2026, 11:30.",
-    );
-    await userEvent.click(dialog.getByRole("button", { name: "Save 7 days" }));
-    await expect(args.windows["debug-retention-days"].onConfirm).toHaveBeenCalledOnce();
-    await userEvent.click(dialog.getByRole("button", { name: "Cancel" }));
-    await expect(args.windows["debug-retention-days"].onCancel).toHaveBeenCalledOnce();
-  },
-};
-
-export const LooksAtWhatWouldGo: Story = {
-  args: { windows: asking({ kind: "shorter", days: 7, preview: { kind: "loading" } }) },
-  async play() {
-    await expect(await screen.findByRole("status", { name: "Looking at what would go" })).toBeVisible();
-    // Nobody agrees to what has not been said yet.
-    await expect(screen.getByRole("button", { name: "Save 7 days" })).toBeDisabled();
-  },
-};
-
-export const OneWouldGo: Story = {
-  args: {
-    windows: asking({
-      kind: "shorter",
-      days: 7,
-      preview: {
-        kind: "ready",
-        data: {
-          ...PREVIEW,
-          policies: PREVIEW.policies.map((policy) => ({
-            ...policy,
-            proposed: { ...policy.proposed, records: { count: 1, at_least: false } },
-            difference: null,
-          })),
-        },
-        stale: null,
-      },
-    }),
-  },
-  async play() {
-    await expect(await screen.findByRole("listitem")).toHaveTextContent(/^would delete 1 debug run, about/);
-  },
-};
-
-export const NothingWouldGo: Story = {
-  args: {
-    windows: asking({
-      kind: "shorter",
-      days: 7,
-      preview: { kind: "ready", data: { ...PREVIEW, policies: [] }, stale: null },
-    }),
-  },
-  async play() {
-    await expect(await screen.findByText(/Nothing is that old/)).toBeVisible();
-  },
-};
-
-export const CannotTellWhatWouldGo: Story = {
-  args: {
-    windows: asking({ kind: "shorter", days: 7, preview: { kind: "error", problem: PROBLEM, retry: fn() } }),
-  },
-  async play() {
-    await expect(await screen.findByRole("alert")).toHaveTextContent("What would go cannot be told.");
-    await expect(screen.getByRole("button", { name: "Save 7 days" })).toBeEnabled();
-  },
-};
-
-export const AsksBeforeReplacingAnUnknownValue: Story = {
-  args: { windows: asking({ kind: "unknown", days: 0 }) },
-  async play() {
-    const dialog = within(await screen.findByRole("dialog", { name: "Replace a value that could not be read?" }));
-    await expect(dialog.getByText(/The chat debug retention setting in force could not be loaded/)).toBeVisible();
-    await expect(dialog.getByRole("button", { name: "Switch off" })).toBeVisible();
   },
 };
 
