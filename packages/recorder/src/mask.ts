@@ -2,6 +2,7 @@ import { CHAT_TITLE_CHARACTERS, REDACTED_MARK } from "@shelflife/api-contract";
 
 import type { RecordItem } from "./record-queue.ts";
 import { type Json, type JsonObject, arrayOf, isJsonObject, snapshot } from "./snapshot.ts";
+import { isEventStream } from "./wire/server-sent-events.ts";
 
 /** What a mask is asked about: the content of a step, field by field, and the title of a chat. */
 export type MaskedField = "normalized_request" | "normalized_response" | "attempts" | "error" | "metadata" | "title";
@@ -45,10 +46,19 @@ export function maskItem(item: RecordItem, mask: Mask, failed: (field: MaskedFie
   }
   const step = { ...item.value };
   for (const field of MASKED_STEP_FIELDS) {
-    const content = step[field];
+    const content = field === "attempts" ? step.attempts?.map(withoutEvents) : step[field];
     if (content !== undefined) Object.assign(step, { [field]: maskedField(content, field, mask, failed) });
   }
   return { kind: "step", value: step };
+}
+
+/**
+ * What a stream says comes in pieces, in which no mask finds what it looks for: it finds that in the answer, where they are
+ * put together.
+ */
+function withoutEvents(attempt: Record<string, unknown>): Record<string, unknown> {
+  const { response_body: body } = attempt;
+  return typeof body === "string" && isEventStream(body) ? { ...attempt, response_body: REDACTED_MARK } : attempt;
 }
 
 function maskedTitle(title: string, mask: Mask, failed: (field: MaskedField) => void): string {

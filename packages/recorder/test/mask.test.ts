@@ -6,6 +6,7 @@ import { type Mask, type MaskedField, inChat, maskTexts } from "@shelflife/recor
 
 import { shelflifeFetch } from "../src/fetch.ts";
 import { maskItem } from "../src/mask.ts";
+import { FetchRecording } from "./fetch-recording.ts";
 import { IngestServer } from "./ingest-server.ts";
 import { type ProviderAnswer, ProviderReplayServer, errorAnswer, fixtureAnswer } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording, messagesOf } from "./recording.ts";
@@ -89,6 +90,23 @@ it("is applied to what a recording fetch sends as well", async () => {
   expect(JSON.stringify(provider.requests[0]?.json)).toContain(CARD);
   expect(JSON.stringify(ingest.batches)).not.toContain(CARD);
   expect(messagesOf(ingest.step)).toMatchObject([{ parts: [{ text: "Charge [CARD]." }] }]);
+});
+
+it("leaves nothing of what a stream brings in pieces, in which it finds nothing", async () => {
+  const deltas = ["Call 12", "3-45", "-678", "9."].map((content) => ({ choices: [{ index: 0, delta: { content } }] }));
+  const last = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+  const events = [...deltas, last].map((event) => `data: ${JSON.stringify({ id: "1", model: "m", ...event })}\n\n`);
+  const mask = maskTexts((text) => text.replace(/\d{3}-\d{2}-\d{4}/g, "[SSN]"));
+  await using recording = await FetchRecording.start([{ events, finally: "end" }], { mask });
+  const messages = [{ role: "user" as const, content: "Whom do I call?" }];
+  const stream = await recording.openai().chat.completions.create({ model: "m", stream: true, messages });
+  for await (const _ of stream);
+  await recording.fetch.flush();
+  expect(recording.ingest.step).toMatchObject({
+    status: "completed",
+    normalized_response: { content: [{ type: "text", text: "Call [SSN]." }] },
+    attempts: [{ response_status: 200, response_body: "[REDACTED]" }],
+  });
 });
 
 it("is asked before texts are cut, so that nothing escapes it by standing where the cut goes through", async () => {

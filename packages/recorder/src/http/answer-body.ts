@@ -1,15 +1,12 @@
 import { RECORDED_BODY_BYTES, REDACTED_MARK } from "@shelflife/api-contract";
 
 import { type Json, type JsonObject, isJsonObject } from "../snapshot.ts";
-import { ServerSentEvents } from "../wire/server-sent-events.ts";
+import { ServerSentEvents, isEventStream } from "../wire/server-sent-events.ts";
 import type { WireFormat, WireStream } from "../wire/wire-format.ts";
 import { holdsSecret, isTextType, recordPartialText, recordText } from "./recorded-body.ts";
 
 /** A whole answer has to be had to its end to be understood; only its beginning is recorded. */
 const LONGEST_ANSWER_BYTES = 1024 * 1024;
-
-/** How a stream of events begins; no JSON does. */
-const FIRST_EVENT = /^\uFEFF?\s*(?:data|event|id|retry)?:/;
 
 /** Enough of a body to tell how it begins. */
 const BEGINNING_BYTES = 64;
@@ -104,7 +101,7 @@ export class AnswerBody {
 
 /** Proxies and small servers give streams other media types, or none. */
 function beginsWithEvent(bytes: Uint8Array): boolean {
-  return FIRST_EVENT.test(new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES)));
+  return isEventStream(new TextDecoder().decode(bytes.subarray(0, BEGINNING_BYTES)));
 }
 
 /** A secret that came in pieces is found where they are put together, and in none of them: then all of them go. */

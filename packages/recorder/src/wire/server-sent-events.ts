@@ -51,3 +51,11 @@ export class ServerSentEvents {
     return isComplete ? [event] : [];
   }
 }
+
+/** How a stream of events begins; no JSON does. */
+const FIRST_EVENT = /^\uFEFF?\s*(?:data|event|id|retry)?:/;
+
+/** Whether a text, or the beginning of one, is a stream of events. */
+export function isEventStream(text: string): boolean {
+  return FIRST_EVENT.test(text);
+}
