@@ -43,7 +43,7 @@ export async function takePictures({ browser, url, pages, demo, keys, save }: Pi
       await prepare?.(page);
       if (whole) {
         // A higher screen, and not a picture of what is beyond it: what stands in place while the page scrolls would be torn.
-        const height = await page.evaluate(() => document.documentElement.scrollHeight);
+        const height = await page.evaluate<number>("document.documentElement.scrollHeight");
         await page.setViewportSize({ ...SCREEN, height: Math.max(SCREEN.height, height) });
       }
       await page.screenshot({ path: save(`${name}-${colorScheme}`), animations: "disabled", caret: "hide" });
