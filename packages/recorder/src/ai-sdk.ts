@@ -4,7 +4,7 @@ import { AiSdkCalls, type OpenCall } from "./ai-sdk-calls.ts";
 import { callSettings, copyRequest, copyResult, detailsOf } from "./ai-sdk-events.ts";
 import { currentChatScope, runInChatScope } from "./chat-scope.ts";
 import { listeningToHttp } from "./http-exchange.ts";
-import { readField } from "./normalize-error.ts";
+import { isAbort, readField } from "./normalize-error.ts";
 import { NOTHING_RECORDED, openRecorder } from "./open-recorder.ts";
 import { OpenRuns } from "./open-runs.ts";
 import type { OperationRecording } from "./operation-recording.ts";
@@ -132,19 +132,32 @@ function executeModelCall<Result>(
 function executeTool<Result>(
   operation: OperationRecording,
   runs: OpenRuns,
-  { toolCallId, execute }: { toolCallId: string; execute: () => PromiseLike<Result> },
+  event: { toolCallId: string; execute: () => PromiseLike<Result> },
   quietly: Quietly,
 ): PromiseLike<Result> {
+  const { toolCallId, execute } = event;
   const { id: chatId, ...chat } = operation.run.chat;
   const tool = { parent_step_number: operation.stepNumber, parent_tool_call_id: toolCallId };
-  quietly(() => operation.toolStarted());
-  return runInChatScope({ ...chat, chatId }, () => {
+  const use = quietly(() => operation.toolStarted(toolNameOf(event), toolCallId));
+  const outcome = runInChatScope({ ...chat, chatId }, () => {
     quietly(() => {
       const scope = currentChatScope();
       if (scope) shareRun(scope, runs, operation.run, tool);
     });
     return execute();
-  }).finally(() => quietly(() => operation.toolEnded()));
+  });
+  if (use) {
+    void outcome.then(
+      () => quietly(() => operation.toolEnded(use, "completed")),
+      (error: unknown) => quietly(() => operation.toolEnded(use, isAbort(error) ? "interrupted" : "error")),
+    );
+  }
+  return outcome;
+}
+
+function toolNameOf(event: unknown): string {
+  const name = readField(readField(event, "toolCall"), "toolName");
+  return typeof name === "string" ? name : "unknown";
 }
 
 function warnNoChat(warnings: Warnings): void {

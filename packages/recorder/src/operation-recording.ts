@@ -8,6 +8,7 @@ import type { JsonObject } from "./snapshot.ts";
 import type { StepRecording } from "./step-recording.ts";
 import type { StreamEvents } from "./stream-recording.ts";
 import { tapStream } from "./stream-tap.ts";
+import { ToolUse } from "./tool-use.ts";
 
 export interface OperationStart {
   operation: StepOperation;
@@ -35,7 +36,8 @@ export class OperationRecording implements StreamEvents, Unattended {
   #release: ((outcome?: RunOutcome) => void) | undefined;
   #unwatch: () => void;
   #step: StepRecording | undefined;
-  #tools = 0;
+  /** Those that are running. */
+  readonly #tools = new Set<ToolUse>();
   #waitsFor: Waiting = "model";
   #since: number;
   #over = false;
@@ -106,13 +108,17 @@ export class OperationRecording implements StreamEvents, Unattended {
     this.#changed();
   }
 
-  toolStarted(): void {
-    this.#tools += 1;
+  toolStarted(name: string, toolCallId: string): ToolUse {
+    const tool = new ToolUse(name, toolCallId, this.#around.clock);
+    this.#tools.add(tool);
+    this.#step?.toolStarted(tool);
     this.#waits("reader");
+    return tool;
   }
 
-  toolEnded(): void {
-    this.#tools -= 1;
+  toolEnded(tool: ToolUse, outcome: RunOutcome): void {
+    tool.end(outcome);
+    this.#tools.delete(tool);
     this.#waits("reader");
   }
 
@@ -152,7 +158,7 @@ export class OperationRecording implements StreamEvents, Unattended {
 
   waitingSince(): number | undefined {
     const reads = this.#start.operation === "stream" && this.#waitsFor === "reader";
-    return reads && this.#tools === 0 ? this.#since : undefined;
+    return reads && this.#tools.size === 0 ? this.#since : undefined;
   }
 
   /** The reader may come back: what is said until then is true until then. */

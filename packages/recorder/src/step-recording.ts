@@ -9,6 +9,7 @@ import { normalizeResponse } from "./normalize-response.ts";
 import { normalizeUsage } from "./normalize-usage.ts";
 import { type Json, type JsonObject, arrayOf } from "./snapshot.ts";
 import { type StreamEvents, StreamRecording } from "./stream-recording.ts";
+import { type ToolUse, toolMetadata } from "./tool-use.ts";
 
 export type StepItem = NonNullable<DebugBatch["steps"]>[number];
 
@@ -33,6 +34,7 @@ export class StepRecording {
   readonly #clock: Clock;
   readonly #startedAt: string;
   readonly #attempts: AttemptRecording[] = [];
+  readonly #tools: ToolUse[] = [];
   /** That of the newest try; one that was given up for another has no say any more. */
   #stream: StreamRecording | undefined;
   #metadata: Record<string, string | number>;
@@ -121,6 +123,11 @@ export class StepRecording {
     this.#close(status);
   }
 
+  /** A tool that the answer asked for runs. */
+  toolStarted(tool: ToolUse): void {
+    this.#tools.push(tool);
+  }
+
   /** What the tools that the answer asked for have given. Answers whether there was an answer to add it to. */
   toolsAnswered(results: Json[]): boolean {
     if (!this.#response) return false;
@@ -160,7 +167,7 @@ export class StepRecording {
     const item: StepItem = {
       ...this.#identity(),
       status: this.#status,
-      metadata: this.#metadata,
+      metadata: { ...this.#metadata, ...toolMetadata(this.#tools) },
       ...(this.#error && { error: { ...this.#error } }),
       ...(this.#finishedAt !== undefined && { finished_at: this.#finishedAt }),
     };

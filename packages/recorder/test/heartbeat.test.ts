@@ -74,7 +74,7 @@ describe("while a call is in flight", () => {
     const { clock, operation, emitted, startStep } = makeOperation();
     startStep();
     operation.stepAnswered({ finishReason: "tool-calls", content: [] }, {});
-    operation.toolStarted();
+    operation.toolStarted("weather", "call_1");
     emitted.length = 0;
     await clock.advance(HEARTBEAT_INTERVAL_MS);
     expect(emitted.map((items) => items.map(({ kind }) => kind))).toEqual([["chat", "run"]]);
@@ -165,7 +165,7 @@ describe("a stream whose reader asks for nothing any more", () => {
     startStep();
     const reader = answer("Hello");
     await reader.read();
-    if (withTool) operation.toolStarted();
+    if (withTool) operation.toolStarted("weather", "call_1");
     else void reader.read();
     await settle();
     await clock.advance(ABANDONED_AFTER_MS / 2);

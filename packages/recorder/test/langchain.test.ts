@@ -183,7 +183,16 @@ describe("a chain", () => {
           ],
           finish_reason: "tool-calls",
         },
-        metadata: { tools: [{ name: "weather", status: "completed", duration_ms: expect.any(Number) }] },
+        metadata: {
+          tools: [
+            {
+              tool_name: "weather",
+              status: "completed",
+              finished_at: expect.any(String),
+              duration_ms: expect.any(Number),
+            },
+          ],
+        },
       });
       expect(answering).toMatchObject({ step_number: 2, status: "completed" });
       expect(messagesOf(answering).map(({ role, parts }) => [role, parts.map(({ type }) => type)])).toEqual([
@@ -209,7 +218,7 @@ describe("a chain", () => {
     await agent.invoke("Weather?", recording.config);
     await recording.handler.flush();
     const [asking, other] = recording.ingest.stepsInOrder;
-    expect(asking?.metadata).toMatchObject({ tools: [{ name: "weather" }] });
+    expect(asking?.metadata).toMatchObject({ tools: [{ tool_name: "weather" }] });
     expect(other?.metadata).not.toHaveProperty("tools");
   });
 
@@ -235,7 +244,7 @@ describe("a chain", () => {
           expect.objectContaining({ type: "tool-error", result: { name: "Error", message: "No clouds today." } }),
         ]),
       },
-      metadata: { tools: [{ name: "weather", status: "error" }] },
+      metadata: { tools: [{ tool_name: "weather", status: "error" }] },
     });
   });
 

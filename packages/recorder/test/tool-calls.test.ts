@@ -36,6 +36,16 @@ const call = (recording: Recording, tools: ToolSet) => ({
   ...recording.options,
 });
 
+/** When a tool ran, for a timeline. */
+const toolUse = (status: string): object => ({
+  tool_name: "weather",
+  tool_call_id: expect.any(String),
+  status,
+  started_at: expect.stringMatching(/Z$/),
+  finished_at: expect.stringMatching(/Z$/),
+  duration_ms: expect.any(Number),
+});
+
 it("records one run with a step per model call, its tools, their arguments and results", async () => {
   await using recording = await Recording.start(answers);
   await generateText(call(recording, { weather }));
@@ -70,6 +80,8 @@ it("records one run with a step per model call, its tools, their arguments and r
   expect(content).toContainEqual(toolCall);
   expect(content).toContainEqual({ ...toolCall, type: "tool-result", arguments: undefined, result });
   expect(first?.normalized_response).toMatchObject({ finish_reason: "tool-calls" });
+  expect(first?.metadata).toMatchObject({ tools: [toolUse("completed")] });
+  expect(second?.metadata).not.toHaveProperty("tools");
   expect(second).toMatchObject({ step_number: 2, status: "completed", run_id: recording.ingest.run.id });
   expect(messagesOf(second).slice(2)).toMatchObject([
     { role: "assistant" },
@@ -89,6 +101,7 @@ it("records the steps of a stream alike", async () => {
   expect(steps[0]?.normalized_response?.["content"]).toContainEqual(
     expect.objectContaining({ type: "tool-result", tool_name: "weather" }),
   );
+  expect(steps[0]?.metadata).toMatchObject({ tools: [toolUse("completed")] });
   expect(steps[0]?.usage).toMatchObject({
     input_tokens: 339,
     output_tokens: 83,
@@ -103,6 +116,7 @@ it("records a tool that failed as a tool error, and the call that asked for it a
   await recording.recorder.flush();
   const [first, second] = recording.ingest.stepsInOrder;
   expect(first?.status).toBe("completed");
+  expect(first?.metadata).toMatchObject({ tools: [toolUse("error")] });
   expect(first?.normalized_response?.["content"]).toContainEqual(
     expect.objectContaining({
       type: "tool-error",

@@ -3,10 +3,11 @@ import type { NormalizedPart } from "@shelflife/api-contract";
 import type { Clock } from "../clock.ts";
 import type { RunOutcome, RunRecording, Unattended } from "../run-recording.ts";
 import { type JsonObject, isJsonObject, snapshot } from "../snapshot.ts";
+import { ToolUse } from "../tool-use.ts";
 import { wasAborted } from "./langchain-error.ts";
 import { copyMessage, toolResult } from "./langchain-message.ts";
 import { type ModelCall, copyCall, nameOf } from "./langchain-request.ts";
-import { LangchainStep, type ToolUse } from "./langchain-step.ts";
+import { LangchainStep } from "./langchain-step.ts";
 
 export interface OperationSurroundings {
   clock: Clock;
@@ -18,7 +19,6 @@ export interface OperationSurroundings {
 interface RunningTool {
   step: LangchainStep;
   use: ToolUse;
-  startedAt: number;
 }
 
 /** One outermost chain or model of LangChain, with all that runs inside of it, by LangChain's ids for that. */
@@ -80,15 +80,9 @@ export class LangchainOperation implements Unattended {
     const asked = toolCallId === undefined ? undefined : this.#steps.findLast((step) => step.asksForTool(toolCallId));
     const step = asked ?? this.#steps.at(-1);
     if (!step) return;
-    const startedAt = this.#around.clock.now();
-    const use: ToolUse = {
-      name,
-      ...(toolCallId !== undefined && { tool_call_id: toolCallId }),
-      status: "in_progress",
-      started_at: new Date(startedAt).toISOString(),
-    };
+    const use = new ToolUse(name, toolCallId, this.#around.clock);
     step.toolStarted(use);
-    this.#tools.set(id, { step, use, startedAt });
+    this.#tools.set(id, { step, use });
     this.#changed(step);
   }
 
@@ -161,10 +155,10 @@ export class LangchainOperation implements Unattended {
     const tool = this.#tools.get(id);
     this.#tools.delete(id);
     if (!tool) return;
-    const { step, use, startedAt } = tool;
-    Object.assign(use, { status, duration_ms: this.#around.clock.now() - startedAt });
-    const { tool_call_id, name } = use;
-    step.toolEnded({ ...result, ...(tool_call_id !== undefined && { tool_call_id }), tool_name: name });
+    const { step, use } = tool;
+    use.end(status);
+    const { toolCallId, name } = use;
+    step.toolEnded({ ...result, ...(toolCallId !== undefined && { tool_call_id: toolCallId }), tool_name: name });
     this.#changed(step);
   }
 

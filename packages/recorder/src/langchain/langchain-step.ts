@@ -6,6 +6,7 @@ import { readField } from "../normalize-error.ts";
 import type { RunStep, StepPlace } from "../run-recording.ts";
 import { type JsonObject, snapshot } from "../snapshot.ts";
 import type { StepItem } from "../step-recording.ts";
+import { type ToolUse, toolMetadata } from "../tool-use.ts";
 import { openaiChat } from "../wire/openai-chat.ts";
 import { normalizeModelError, wasAborted } from "./langchain-error.ts";
 import { asksForStream, normalizeCall } from "./langchain-request.ts";
@@ -16,15 +17,6 @@ interface Try {
   startedAt: number;
   finishedAt?: number;
   error?: NormalizedError;
-}
-
-/** What a tool did, for the metadata of the step that asked for it. */
-export interface ToolUse {
-  name: string;
-  tool_call_id?: string;
-  status: RunStatus;
-  started_at: string;
-  duration_ms?: number;
 }
 
 /** One model call that LangChain made, with its tries as far as LangChain tells of them. */
@@ -124,7 +116,7 @@ export class LangchainStep implements RunStep {
     const metadata = {
       integration: "langchain",
       ...(this.#firstOutputAt !== undefined && { time_to_first_output_ms: this.#firstOutputAt - this.#startedAt }),
-      ...(this.#tools.length > 0 && { tools: this.#tools.map((tool) => ({ ...tool })) }),
+      ...toolMetadata(this.#tools),
     };
     return () => {
       const response = result ? normalizeResult(result) : partial && cutResponse(partial, status);
