@@ -99,11 +99,15 @@ test("never are two processes inside, however many of them are killed", async ()
   const folder = temporaryFolder();
   const script = fileURLToPath(new URL("embedded-lock-contender.ts", import.meta.url));
   const outputs = await Promise.all(
-    Array.from({ length: 8 }, (_, seed) => {
+    Array.from({ length: 8 }, async (_, seed) => {
       const child = spawn(process.execPath, [script, folder, "25", String(seed * 7_919)], {
         stdio: ["ignore", "pipe", "inherit"],
       });
-      return text(child.stdout);
+      // A process that is killed closes its output a moment before it counts as dead, and may hold the lock until then.
+      const closed = once(child, "close");
+      const output = await text(child.stdout);
+      await closed;
+      return output;
     }),
   );
   expect(outputs.join("")).toBe("");
