@@ -82,11 +82,11 @@ export class ChatSimulation {
         },
         random,
       );
-      calls.push(call);
       moment = Date.parse(call.updated_at);
       this.#cache.remember(messages, this.#tools, moment);
       if (call.status === "completed") this.#history.add("assistant", ...answer.parts);
       const used = answer.use(moment);
+      calls.push(used === undefined ? call : withTools(call, used.tools));
       if (used !== undefined) {
         this.#history.add("tool", ...used.results);
         moment = used.endedAt;
@@ -178,6 +178,7 @@ export class ChatSimulation {
       parts: [...before, ...uses.map(({ callId, name, input }) => toolCall(callId, name, input))],
       use: (moment) => ({
         results: uses.map(({ callId, name, output }) => toolResult(callId, name, output)),
+        tools: uses.map(({ callId, name, durationMs }) => toolTimes(callId, name, moment, moment + durationMs)),
         endedAt: moment + Math.max(...uses.map(({ durationMs }) => durationMs)),
       }),
     };
@@ -190,7 +191,8 @@ export class ChatSimulation {
       parts: [...before, toolCall(callId, DELEGATE, { task })],
       use: (moment) => {
         const { answer, endedAt } = delegate(task, moment);
-        return { results: [toolResult(callId, DELEGATE, answer)], endedAt };
+        const tools = [toolTimes(callId, DELEGATE, moment, endedAt)];
+        return { results: [toolResult(callId, DELEGATE, answer)], tools, endedAt };
       },
     };
   }
@@ -203,7 +205,7 @@ export class ChatSimulation {
 /** What the model says, and what becomes of the tools that it calls. */
 interface Answer {
   readonly parts: NormalizedPart[];
-  readonly use: (moment: number) => { results: NormalizedPart[]; endedAt: number } | undefined;
+  readonly use: (moment: number) => { results: NormalizedPart[]; tools: object[]; endedAt: number } | undefined;
 }
 
 function text(content: string): NormalizedPart {
@@ -220,6 +222,22 @@ function toolCall(id: string, name: string, input: Record<string, string>): Norm
 
 function toolResult(id: string, name: string, output: unknown): NormalizedPart {
   return { type: "tool-result", tool_call_id: id, tool_name: name, result: output };
+}
+
+/** When a tool ran, as a recorder says it in the metadata of the step that asked for it. */
+function toolTimes(id: string, name: string, startedAt: number, endedAt: number): object {
+  return {
+    tool_name: name,
+    tool_call_id: id,
+    status: "completed",
+    started_at: new Date(startedAt).toISOString(),
+    finished_at: new Date(endedAt).toISOString(),
+    duration_ms: endedAt - startedAt,
+  };
+}
+
+function withTools(call: RecordedCall, tools: readonly object[]): RecordedCall {
+  return { ...call, metadata: { ...call.metadata, tools } };
 }
 
 function toolCallId(random: Random): string {

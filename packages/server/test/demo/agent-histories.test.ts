@@ -31,6 +31,27 @@ it("repeats in every request of an agent what the request before it said, and ad
   }
 });
 
+it("says when each tool ran: after the call that asked for it, and before the one that its answer went into", () => {
+  let used = 0;
+  for (const { steps } of turns) {
+    for (const [index, step] of steps.entries()) {
+      const tools = (step.metadata?.["tools"] ?? []) as {
+        tool_call_id: string;
+        started_at: string;
+        finished_at: string;
+      }[];
+      const next = steps[index + 1];
+      expect(tools.map((tool) => tool.tool_call_id)).toEqual(next ? callIdsOf(contentOf(step), "tool-call") : []);
+      for (const { started_at: startedAt, finished_at: finishedAt } of tools) {
+        const times = [step.finished_at ?? "", startedAt, finishedAt, next?.started_at ?? ""];
+        expect(times).toEqual(times.toSorted());
+        used += 1;
+      }
+    }
+  }
+  expect(used).toBeGreaterThan(100);
+});
+
 it("carries the history from one turn of a chat to the next, and starts anew from the summary of a compaction", () => {
   let carried = 0;
   let compacted = 0;
