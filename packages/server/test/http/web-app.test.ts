@@ -40,6 +40,13 @@ describe("the page", () => {
     },
   );
 
+  it.each([{ Accept: "*/*" }, {}])("answers the server's own address whatever is accepted", async (headers) => {
+    const app = await serving({ "index.html": PAGE });
+    const response = await app.request("GET", "/", { headers });
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "text/html; charset=UTF-8"]);
+    expect(nonceOf(response.headers.get("Content-Security-Policy"))).toBeDefined();
+  });
+
   it("carries a policy that allows nothing but this server, and a nonce of its own each time", async () => {
     const app = await serving({ "index.html": PAGE });
     const nonces = await Promise.all(

@@ -53,7 +53,9 @@ export function mountWebApp(app: Hono<Environment>, folder: string): void {
   const web = app as unknown as Hono<WebEnvironment>;
   web.get("/*", exceptThePage(etag()), exceptThePage(serveFiles(folder)));
   web.get("/*", async (context, next) => {
-    if (NOT_PAGES.test(context.req.path) || !acceptsHtml(context.req.header("Accept"))) return next();
+    const { path } = context.req;
+    // At the server's own address there is nothing else, whoever asks: a monitor or curl among others.
+    if (path !== "/" && (NOT_PAGES.test(path) || !acceptsHtml(context.req.header("Accept")))) return next();
     await pagePolicy(context, async () => {
       context.res = await answerPage(context, folder);
     });
