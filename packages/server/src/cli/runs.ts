@@ -69,14 +69,18 @@ async function exportRuns(chat: string, run: string | undefined, options: Server
   const document = await ask(options, (client) =>
     run === undefined ? client.exportChatDebug(chat) : client.exportDebugRun(chat, run),
   );
-  const source = Readable.fromWeb(document as Parameters<typeof Readable.fromWeb>[0]);
-  if (options.output === undefined) await writeToOutput(source);
-  else await writeToFile(source, options.output);
+  if (options.output === undefined) await writeToOutput(document);
+  else await writeToFile(document, options.output);
 }
 
-async function writeToOutput(source: Readable): Promise<void> {
+/** To be called where it is read at once: an error of a stream that nobody listens to would end the process. */
+function readable(document: ReadableStream<Uint8Array>): Readable {
+  return Readable.fromWeb(document as Parameters<typeof Readable.fromWeb>[0]);
+}
+
+async function writeToOutput(document: ReadableStream<Uint8Array>): Promise<void> {
   try {
-    await pipeline(source, process.stdout, { end: false });
+    await pipeline(readable(document), process.stdout, { end: false });
   } catch (error) {
     // What the output itself fails with is dealt with where all commands write to it.
     const isOfOutput = error instanceof Error && "syscall" in error && error.syscall === "write";
@@ -85,7 +89,7 @@ async function writeToOutput(source: Readable): Promise<void> {
 }
 
 /** Leaves the whole document behind, or nothing. */
-async function writeToFile(source: Readable, name: string): Promise<void> {
+async function writeToFile(document: ReadableStream<Uint8Array>, name: string): Promise<void> {
   const stopping = new AbortController();
   const stop = () => stopping.abort(new Error("it was interrupted"));
   process.once("SIGINT", stop).once("SIGTERM", stop);
@@ -93,7 +97,7 @@ async function writeToFile(source: Readable, name: string): Promise<void> {
     // What is exported is private: nobody else on the machine may read it.
     const file = await open(name, "wx", 0o600);
     try {
-      await pipeline(source, file.createWriteStream(), { signal: stopping.signal });
+      await pipeline(readable(document), file.createWriteStream(), { signal: stopping.signal });
     } catch (error) {
       await rm(name, { force: true });
       throw stopping.signal.aborted ? stopping.signal.reason : error;

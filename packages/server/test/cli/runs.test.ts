@@ -124,7 +124,8 @@ it("says in one line that its output has no room", async () => {
 it("leaves no half of an export behind where the server breaks off", async () => {
   const breaking = createServer((_, response) => {
     response.writeHead(200, { "Content-Type": "application/json" });
-    response.write('{"version":1,', () => response.destroy());
+    // Ended, not destroyed: what was sent must arrive before the connection breaks.
+    response.write('{"version":1,', () => response.socket?.end());
   });
   await new Promise<void>((resolve) => breaking.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void breaking.close());
