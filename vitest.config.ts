@@ -38,6 +38,11 @@ function oldestPostgres() {
       exclude: [
         // These start servers of their own, always of the version that Shelflife embeds.
         "packages/server/test/postgres/embedded*.test.ts",
+        // And these are long, and about what is done with the answers of statements that the other tests send as well.
+        "packages/server/test/recording/otlp/**",
+        "packages/server/test/recording/{damaged-payloads,messages-stored-once}.test.ts",
+        "packages/server/test/retention/isolation-matrix.test.ts",
+        "packages/server/test/retention/**/*{-histories,.property}.test.ts",
       ],
     }),
   ];

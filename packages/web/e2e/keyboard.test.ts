@@ -66,10 +66,12 @@ describe("with the keyboard alone", () => {
       const page = await shelflife.openPage(path, { as: owner, viewport: WIDE });
       await page.getByRole("heading", { level: 1 }).waitFor();
       if (path !== `/chats/${CHAT}?tab=debug`) await prepare(page);
+      // Until its content has come, there is nothing to come to.
+      await page.locator("main :is(a[href], button, input, [tabindex='0']):not(:disabled):visible").first().waitFor();
       await page.evaluate(() => (document.activeElement as HTMLElement).blur());
       await page.getByRole("link", { name: "Skip to content" }).focus();
       await page.keyboard.press("Enter");
-      expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("MAIN");
+      await page.waitForFunction(() => document.activeElement?.tagName === "MAIN");
       await page.keyboard.press("Tab");
       expect(await page.evaluate(() => document.activeElement?.closest("main") !== null)).toBe(true);
       await page.close();

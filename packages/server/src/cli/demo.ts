@@ -4,9 +4,8 @@ import { systemClock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
 import { checkServerRuns } from "../demo/check-server.ts";
 import { describeDemo, demoToJson } from "../demo/describe-demo.ts";
-import { runDemoForPeople, runDemoWithKey, type DemoOptions, type DemoReport } from "../demo/run-demo.ts";
+import type { DemoOptions, DemoReport } from "../demo/run-demo.ts";
 import { withDatabase } from "./command-context.ts";
-import { accountOffice } from "./demo-accounts.ts";
 import { print } from "./print.ts";
 import { defaultServerUrl } from "./server-url.ts";
 
@@ -40,12 +39,20 @@ async function demo(options: CommandOptions): Promise<void> {
   const demoOptions: DemoOptions = { url, size: { chats, weeks, seed }, clock: systemClock, output: process.stderr };
   // Before the database is opened: an embedded one would be started for nothing.
   await checkServerRuns(url);
-  const report = key === undefined ? await forPeople(demoOptions) : await runDemoWithKey(demoOptions, checkKey(key));
+  const report = key === undefined ? await forPeople(demoOptions) : await withKey(demoOptions, checkKey(key));
   print(demoToJson(report), options, () => describeDemo(report, url));
   if (Object.keys(report.refused).some((code) => code !== "gone")) process.exitCode = 1;
 }
 
-function forPeople(options: DemoOptions): Promise<DemoReport> {
+// What makes the chats up is loaded here, so that no other command has to load it.
+async function withKey(options: DemoOptions, key: string): Promise<DemoReport> {
+  const { runDemoWithKey } = await import("../demo/run-demo.ts");
+  return runDemoWithKey(options, key);
+}
+
+async function forPeople(options: DemoOptions): Promise<DemoReport> {
+  const { runDemoForPeople } = await import("../demo/run-demo.ts");
+  const { accountOffice } = await import("./demo-accounts.ts");
   return withDatabase(({ access, store, signal }) =>
     runDemoForPeople({ ...options, signal }, accountOffice(store), access.description),
   );

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 
 import { readConfig, unknownVariables } from "../config.ts";
 import { createLog } from "../log.ts";
-import { startServer } from "../main.ts";
 
 export function addServeCommand(program: Command): void {
   program
@@ -29,6 +28,8 @@ async function serve(): Promise<void> {
   process.on("SIGINT", stop).on("SIGTERM", stop);
 
   try {
+    // The largest part of Shelflife, which no other command should have to load.
+    const { startServer } = await import("../main.ts");
     const server = await startServer(config, log, stopping.signal);
     process.stdout.write(`${server.banner}\n`);
     await stopped;

@@ -2,7 +2,6 @@ import { emailSchema, ROLES, type Role } from "@shelflife/api-contract";
 import { type Command, Option } from "commander";
 
 import { CodedError } from "../coded-error.ts";
-import { hashPassword } from "../sign-in/password-hash.ts";
 import type { Store } from "../store/store.ts";
 import type { User } from "../store/users.ts";
 import { COMMAND_LINE, withDatabase } from "./command-context.ts";
@@ -31,7 +30,7 @@ export function addUsersCommand(program: Command): void {
     .action(async (options: NewUserOptions) => {
       const { role, name } = options;
       const email = checkEmail(options.email);
-      const passwordHash = options.passwordStdin === true ? await hashPassword(await readPassword()) : undefined;
+      const passwordHash = options.passwordStdin === true ? await readPasswordHash() : undefined;
       const created = await withDatabase(async ({ store }) => {
         const user = await store.createUser({ email, role, name, passwordHash }, COMMAND_LINE);
         const { key } = await store.createApiKey({ userId: user.id, name: "first key", scope: "full" }, COMMAND_LINE);
@@ -59,7 +58,7 @@ export function addUsersCommand(program: Command): void {
     .requiredOption("--password-stdin", "read it from standard input, as one line")
     .option("--json", "print {id, email}")
     .action(async (options: { email: string; json?: boolean }) => {
-      const passwordHash = await hashPassword(await readPassword());
+      const passwordHash = await readPasswordHash();
       const changed = await withDatabase(async ({ store }) => {
         const user = await findUser(store, options.email);
         await store.changePassword({ userId: user.id, passwordHash }, COMMAND_LINE);
@@ -81,4 +80,10 @@ function checkEmail(text: string): string {
   const parsed = emailSchema.safeParse(text.trim());
   if (!parsed.success) throw new CodedError("validation_failed", `--email: ${text} is not an e-mail address.`);
   return parsed.data;
+}
+
+/** What hashes passwords is loaded where there is one, so that no other command has to load it. */
+async function readPasswordHash(): Promise<string> {
+  const { hashPassword } = await import("../sign-in/password-hash.ts");
+  return hashPassword(await readPassword());
 }
