@@ -10,7 +10,7 @@ import {
   type StoredStep,
   type StoredStepWithPayload,
 } from "./debug-steps.ts";
-import { readSnapshot } from "./read-snapshot.ts";
+import { readPayloadSnapshot, readSnapshot } from "./read-snapshot.ts";
 
 /** A debug run as it is stored, without its steps. */
 export interface StoredRun {
@@ -102,7 +102,7 @@ export function debugRunsStore(database: Database): DebugRunsStore {
     },
 
     readDebugRun: (reading) =>
-      readSnapshot(database, async (transaction) => {
+      readPayloadSnapshot(database, async (transaction) => {
         const run = await readRun(transaction, reading);
         return run && { ...run.details, steps: await readStepsWithPayload(transaction, run) };
       }),
@@ -114,7 +114,7 @@ export function debugRunsStore(database: Database): DebugRunsStore {
       }),
 
     readDebugStep: ({ stepId, ...reading }) =>
-      readSnapshot(database, async (transaction) => {
+      readPayloadSnapshot(database, async (transaction) => {
         const run = await readRun(transaction, reading);
         const [step] = run === undefined ? [] : await readStepsWithPayload(transaction, run, stepId);
         return run && step && { step, chunks: await readChunks(transaction, run) };

@@ -2,10 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { createDebugPayloadsPolicy } from "../../src/retention/policies/debug-payloads.ts";
 import { createDebugRunsPolicy } from "../../src/retention/policies/debug-runs.ts";
+import type { RetentionPolicy } from "../../src/retention/policy.ts";
 import { runPurgeTick, type TickReport } from "../../src/retention/purge-tick.ts";
 import { authorizedStore } from "../../src/authz/authorized-store.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createStore, type Store } from "../../src/store/store.ts";
+import { waitForLockWaits } from "../lock-waits.ts";
 import { partitionsOf, payloadRows, readBody, recordRun, recordStep, type RecordedRun } from "./payload-fixture.ts";
 import {
   createOtherPool,
@@ -180,6 +182,29 @@ describe("long-lived runs", () => {
     await recordStep(fixture, { ...lasting, body: "later" }, { startedAt: daysBefore(40), updatedAt: daysBefore(0) });
     expect(await readBody(fixture, lasting)).toBe("later");
     expect(await payloadRows(fixture)).toBe(1);
+  });
+
+  it("stay readable for whoever began before their payloads were moved, and reads them after that", async () => {
+    const [lasting] = await recordCrowd(1, 30);
+    if (lasting === undefined) throw new Error("no run was recorded");
+    const tickOf = (policy: RetentionPolicy): Promise<TickReport> =>
+      runPurgeTick(fixture.createPurger({ policies: [policy] }).dependencies, new AbortController().signal);
+    await tickOf(createDebugRunsPolicy());
+
+    const other = createOtherPool(fixture.url);
+    const holder = await other.connect();
+    await holder.query("BEGIN; LOCK TABLE chat_debug_steps IN ACCESS EXCLUSIVE MODE");
+    const reading = readBody(fixture, lasting);
+    // The reader has seen where the run's payloads are, and waits for its steps.
+    await waitForLockWaits(fixture.pool, 1);
+    const moving = tickOf(createDebugPayloadsPolicy());
+    await Promise.race([moving, waitForLockWaits(fixture.pool, 2)]);
+    await holder.query("ROLLBACK");
+    holder.release();
+    expect(await reading).toBe(lasting.body);
+    expect(await moving).toMatchObject({ policies: [{ deleted: 1 }] });
+    expect(await names()).toEqual([]);
+    await other.end();
   });
 
   it("take their kept payloads along when they expire at last", async () => {

@@ -92,7 +92,14 @@ describe("a lost lock", () => {
       policies: [{ deleted: 20, left: 30, error: { code: "purge_lock_lost" } }],
     });
     expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
-    // Another replica takes over and finishes.
+    // Another replica takes over and finishes, once the server has cleared away behind the cut connection.
+    await until(async () => {
+      const { rowCount } = await fixture.pool.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory'
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return rowCount === 0;
+    });
     expect(await runPurgeTick(fixture.createPurger().dependencies, quiet())).toMatchObject({
       outcome: "success",
       policies: [{ deleted: 30 }],

@@ -1,5 +1,7 @@
 start transaction isolation level repeatable read read only;
 
+LOCK TABLE ONLY chat_debug_payloads IN ACCESS SHARE MODE;
+
 select "run"."id", "run"."chat_id", "run"."kind", "run"."status", "run"."provider", "run"."model", "run"."summary", "run"."started_at", "run"."updated_at", "run"."finished_at", "run"."root_chat_id", "run"."parent_chat_id", "run"."model_config_id", "run"."trigger_message_id", "run"."history_tip_message_id", coalesce(run.payload_at, run.started_at)::text as "payload_at" from "chat_debug_runs" as "run" inner join "chats" as "chat" on "chat"."id" = "run"."chat_id" where "run"."id" = $1 and "run"."chat_id" = $2 and "chat"."owner_id" = $3 and "chat"."purging_at" is null;
 
   SELECT
