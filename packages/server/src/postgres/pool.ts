@@ -75,7 +75,7 @@ export function createPool({
     keepAliveInitialDelayMillis: 10_000,
     types,
     // The pool awaits what this returns, though its types do not say so: a failure fails the connection.
-    // oxlint-disable-next-line typescript/no-misused-promises
+    // oxlint-disable-next-line typescript/no-misused-promises -- it is awaited
     onConnect: async (client) => {
       await client.query(sessionSettings);
     },
