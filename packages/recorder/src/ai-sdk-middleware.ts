@@ -10,7 +10,8 @@ import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./re
 import { Warnings } from "./warnings.ts";
 import type { RecordingControls } from "./recording-controls.ts";
 
-export { type ChatContext, inChat } from "./chat-context.ts";
+export type { ChatContext } from "./chat-context.ts";
+export { inChat } from "./in-chat.ts";
 export { type Mask, type MaskedField, maskTexts } from "./mask.ts";
 export type { RecorderOptions } from "./recorder-options.ts";
 

@@ -7,7 +7,8 @@ import { type RecorderOptions, type ResolvedOptions, resolveOptions } from "./re
 import { Warnings } from "./warnings.ts";
 import type { RecordingControls } from "./recording-controls.ts";
 
-export { type ChatContext, inChat } from "./chat-context.ts";
+export type { ChatContext } from "./chat-context.ts";
+export { inChat } from "./in-chat.ts";
 
 export interface ShelflifeFetchOptions extends Omit<RecorderOptions, "fetch"> {
   /** The chat of calls that are made outside of `inChat`, or how to find it out. */

@@ -1,6 +1,7 @@
 export { type ShelflifeRecorder, shelflifeRecorder } from "./ai-sdk.ts";
-export { type ChatContext, chatUuid, inChat } from "./chat-context.ts";
+export { type ChatContext, chatUuid } from "./chat-context.ts";
 export type { Clock } from "./clock.ts";
+export { inChat } from "./in-chat.ts";
 export { type Mask, type MaskedField, maskTexts } from "./mask.ts";
 export type { FlushOptions } from "./recorder.ts";
 export type { RecordingControls } from "./recording-controls.ts";

@@ -15,7 +15,8 @@ import type { RecorderStats } from "./sender.ts";
 import { joinRun } from "./shared-runs.ts";
 import { Warnings } from "./warnings.ts";
 
-export { type ChatContext, inChat } from "./chat-context.ts";
+export type { ChatContext } from "./chat-context.ts";
+export { inChat } from "./in-chat.ts";
 
 export interface ShelflifeCallbackHandlerOptions extends RecorderOptions {
   /** The chat of calls whose metadata names none and that are made outside of `inChat`, or how to find it out. */

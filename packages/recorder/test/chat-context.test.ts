@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { chatUuid, inChat, readChat } from "../src/chat-context.ts";
+import { chatUuid, readChat } from "../src/chat-context.ts";
+import { inChat } from "../src/in-chat.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { inChat } from "../src/chat-context.ts";
+import { inChat } from "../src/in-chat.ts";
 import { currentChatScope } from "../src/chat-scope.ts";
 
 describe("work in a chat", () => {

@@ -5,7 +5,7 @@ import type { OpenRuns } from "../open-runs.ts";
 import type { Recorder } from "../recorder.ts";
 import type { RunRecording } from "../run-recording.ts";
 import { joinRun } from "../shared-runs.ts";
-import { wireFormatOf } from "../wire/wire-format.ts";
+import { wireFormatOf } from "../wire/wire-formats.ts";
 import { type CapturedRequest, captureRequest, pathOf } from "./captured-request.ts";
 import { FetchCall, type FetchExchange } from "./fetch-call.ts";
 

@@ -1,9 +1,6 @@
 import type { NormalizedRequest, NormalizedResponse } from "@shelflife/api-contract";
 
 import type { JsonObject } from "../snapshot.ts";
-import { anthropicMessages } from "./anthropic-messages.ts";
-import { openaiChat } from "./openai-chat.ts";
-import { openaiResponses } from "./openai-responses.ts";
 
 /** How a provider's HTTP API writes a model call, and what of it a record shows. Nothing here throws for odd JSON. */
 export interface WireFormat {
@@ -22,15 +19,4 @@ export interface WireStream {
   readonly finished: boolean;
   /** What has come so far, in the shape that it would have had unstreamed. */
   body(): JsonObject;
-}
-
-const FORMATS: [path: RegExp, format: WireFormat][] = [
-  [/\/chat\/completions$/, openaiChat],
-  [/\/responses$/, openaiResponses],
-  [/\/messages$/, anthropicMessages],
-];
-
-/** Tells the format by the path of the URL, which proxies and compatible providers keep. */
-export function wireFormatOf(path: string): WireFormat | undefined {
-  return FORMATS.find(([pattern]) => pattern.test(path.replace(/\/+$/, "")))?.[1];
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import type { JsonObject } from "../../src/snapshot.ts";
 import { wireError } from "../../src/wire/wire-error.ts";
-import { type WireFormat, wireFormatOf } from "../../src/wire/wire-format.ts";
+import type { WireFormat } from "../../src/wire/wire-format.ts";
+import { wireFormatOf } from "../../src/wire/wire-formats.ts";
 
 const chat = formatOf("/v1/chat/completions");
 const responses = formatOf("/v1/responses");

@@ -3,7 +3,8 @@ import type { NormalizedMessage, NormalizedPart, NormalizedTool, RunKind } from 
 import { ChatHistory, PromptCache } from "./chat-history.ts";
 import { ChatWriter } from "./chat-writer.ts";
 import type { Facts } from "./facts.ts";
-import { playCall, type Outcome, type RecordedCall } from "./model-call.ts";
+import type { Outcome } from "./model-call.ts";
+import { playCall, type RecordedCall } from "./play-call.ts";
 import * as phrases from "./phrases.ts";
 import type { Model } from "./providers.ts";
 import type { Random } from "./random.ts";

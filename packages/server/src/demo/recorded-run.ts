@@ -1,6 +1,6 @@
 import type { DebugBatch, RunKind, RunStatus } from "@shelflife/api-contract";
 
-import type { RecordedCall, StepItem } from "./model-call.ts";
+import type { RecordedCall, StepItem } from "./play-call.ts";
 import { momentId } from "./moment-id.ts";
 import type { Model } from "./providers.ts";
 import type { Random } from "./random.ts";

@@ -1,7 +1,7 @@
 import { create, toBinary, toJson, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 
 import { ExportTraceServiceResponseSchema, RpcStatusSchema } from "../recording/otlp/generated/otlp_pb.ts";
-import type { TraceIngestResult } from "../recording/otlp/ingest-traces.ts";
+import type { TraceIngestResult } from "../recording/otlp/describe-refusals.ts";
 import type { RequestContext } from "./environment.ts";
 import { HttpError } from "./http-error.ts";
 

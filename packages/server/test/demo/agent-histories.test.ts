@@ -1,7 +1,7 @@
 import type { NormalizedMessage, NormalizedPart } from "@shelflife/api-contract";
 import { expect, it } from "vitest";
 
-import type { StepItem } from "../../src/demo/model-call.ts";
+import type { StepItem } from "../../src/demo/play-call.ts";
 import { generateChats, runsOf } from "./whole-demo.ts";
 
 const chats = generateChats();

@@ -1,4 +1,9 @@
-import type { TraceIngestResult } from "./ingest-traces.ts";
+export interface TraceIngestResult {
+  /** Spans of model calls and tools that were not recorded, and spans that could not be read. */
+  readonly rejectedSpans: number;
+  /** Why, or, where nothing was rejected, what the sender could do better; empty where all is well. */
+  readonly errorMessage: string;
+}
 
 /** An exporter writes the message into the application's log: it must be short enough to be read there. */
 const REASONS_SHOWN = 5;

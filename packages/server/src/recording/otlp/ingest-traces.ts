@@ -8,20 +8,13 @@ import { ingest, type IngestDependencies } from "../ingest.ts";
 import { buildBatch, type TraceBatch } from "./build-batch.ts";
 import type { ConversationHints } from "./conversation-hints.ts";
 import type { ExportTraceServiceRequest } from "./generated/otlp_pb.ts";
-import { describeRefusals } from "./describe-refusals.ts";
+import { describeRefusals, type TraceIngestResult } from "./describe-refusals.ts";
 import { readSpans } from "./read-spans.ts";
 import { groupByTrace, noteOf, type TraceSpans } from "./trace-spans.ts";
 
 export interface TraceIngestDependencies extends IngestDependencies {
   readonly store: IngestDependencies["store"] & TraceNotesStore;
   readonly hints: ConversationHints;
-}
-
-export interface TraceIngestResult {
-  /** Spans of model calls and tools that were not recorded, and spans that could not be read. */
-  readonly rejectedSpans: number;
-  /** Why, or, where nothing was rejected, what the sender could do better; empty where all is well. */
-  readonly errorMessage: string;
 }
 
 /** How often a batch is made again that another one of the same trace has overtaken. */
