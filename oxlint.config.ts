@@ -293,7 +293,7 @@ export default {
     "typescript/consistent-type-imports": "error",
     "typescript/ban-ts-comment": "error",
     "unicorn/prefer-node-protocol": "error",
-    "import/no-cycle": "error",
+    "import/no-cycle": ["error", { ignoreTypes: false }],
     // What comes off the wire is unknown, and is asserted once where its shape was checked.
     "typescript/no-unsafe-type-assertion": "off",
     // The compiler already refuses a function that forgets its return value.
