@@ -58,47 +58,41 @@ export function AuditPageView({ state, more, onMore }: AuditPageViewProps): JSX.
 
 function Rows({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
   return (
-    <ScrollTable label="Audit log" scrollsBelow={720} verticalSpacing="sm">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>When</Table.Th>
-          <Table.Th>Who</Table.Th>
-          <Table.Th>Did</Table.Th>
-          <Table.Th>What</Table.Th>
-          <Table.Th>Change</Table.Th>
+    <ScrollTable
+      label="Audit log"
+      scrollsBelow={720}
+      verticalSpacing="sm"
+      columns={["When", "Who", "Did", "What", "Change"]}
+    >
+      {entries.map((entry) => (
+        <Table.Tr key={entry.id}>
+          <Table.Td>
+            <TimeText time={entry.time} />
+          </Table.Td>
+          <Table.Td>
+            <Text size="sm">{actorOf(entry)}</Text>
+            {entry.ip !== null && (
+              <Text size="xs" c="dimmed">
+                {entry.ip}
+              </Text>
+            )}
+          </Table.Td>
+          <Table.Td>{ACTIONS[entry.action] ?? entry.action}</Table.Td>
+          <Table.Td>
+            <Text size="sm">{entry.resource_type.replaceAll("_", " ")}</Text>
+            <Code style={{ whiteSpace: "nowrap" }}>
+              {entry.resource_target === "" ? entry.resource_id : entry.resource_target}
+            </Code>
+          </Table.Td>
+          <Table.Td>
+            {Object.entries(entry.diff).map(([field, change]) => (
+              <Text size="sm" key={field}>
+                {field}: <Value value={change.old} /> → <Value value={change.new} />
+              </Text>
+            ))}
+          </Table.Td>
         </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {entries.map((entry) => (
-          <Table.Tr key={entry.id}>
-            <Table.Td>
-              <TimeText time={entry.time} />
-            </Table.Td>
-            <Table.Td>
-              <Text size="sm">{actorOf(entry)}</Text>
-              {entry.ip !== null && (
-                <Text size="xs" c="dimmed">
-                  {entry.ip}
-                </Text>
-              )}
-            </Table.Td>
-            <Table.Td>{ACTIONS[entry.action] ?? entry.action}</Table.Td>
-            <Table.Td>
-              <Text size="sm">{entry.resource_type.replaceAll("_", " ")}</Text>
-              <Code style={{ whiteSpace: "nowrap" }}>
-                {entry.resource_target === "" ? entry.resource_id : entry.resource_target}
-              </Code>
-            </Table.Td>
-            <Table.Td>
-              {Object.entries(entry.diff).map(([field, change]) => (
-                <Text size="sm" key={field}>
-                  {field}: <Value value={change.old} /> → <Value value={change.new} />
-                </Text>
-              ))}
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
+      ))}
     </ScrollTable>
   );
 }

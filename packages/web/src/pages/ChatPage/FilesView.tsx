@@ -19,31 +19,21 @@ export function FilesView({ files }: { files: readonly ChatFile[] }): JSX.Elemen
     );
   }
   return (
-    <ScrollTable label="Files" scrollsBelow={420}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Name</Table.Th>
-          <Table.Th>Type</Table.Th>
-          <Table.Th>Size</Table.Th>
-          <Table.Th>Uploaded</Table.Th>
+    <ScrollTable label="Files" scrollsBelow={420} columns={["Name", "Type", "Size", "Uploaded"]}>
+      {files.map((file) => (
+        <Table.Tr key={file.id}>
+          <Table.Td>
+            <Anchor href={fileAddress(file.id)}>{file.name === "" ? file.id : file.name}</Anchor>
+          </Table.Td>
+          <Table.Td>{file.mimetype}</Table.Td>
+          <Table.Td>
+            <Bytes bytes={file.size} />
+          </Table.Td>
+          <Table.Td>
+            <TimeText time={file.created_at} />
+          </Table.Td>
         </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {files.map((file) => (
-          <Table.Tr key={file.id}>
-            <Table.Td>
-              <Anchor href={fileAddress(file.id)}>{file.name === "" ? file.id : file.name}</Anchor>
-            </Table.Td>
-            <Table.Td>{file.mimetype}</Table.Td>
-            <Table.Td>
-              <Bytes bytes={file.size} />
-            </Table.Td>
-            <Table.Td>
-              <TimeText time={file.created_at} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
+      ))}
     </ScrollTable>
   );
 }

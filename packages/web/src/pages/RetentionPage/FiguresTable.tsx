@@ -28,26 +28,17 @@ export function FiguresTable({ label, columns, rows }: FiguresTableProps): JSX.E
         {opened ? "Hide the table" : "As a table"}
       </Button>
       {opened && (
-        <ScrollTable label={label} scrollsBelow={columns.length * 120}>
-          <Table.Thead>
-            <Table.Tr>
-              {columns.map((column) => (
-                <Table.Th key={column}>{column}</Table.Th>
+        <ScrollTable label={label} scrollsBelow={columns.length * 120} columns={columns}>
+          {rows.map(([name, ...figures]) => (
+            <Table.Tr key={name}>
+              <Table.Th scope="row" fw="normal">
+                {name}
+              </Table.Th>
+              {figures.map((figure, index) => (
+                <Table.Td key={index}>{figure}</Table.Td>
               ))}
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map(([name, ...figures]) => (
-              <Table.Tr key={name}>
-                <Table.Th scope="row" fw="normal">
-                  {name}
-                </Table.Th>
-                {figures.map((figure, index) => (
-                  <Table.Td key={index}>{figure}</Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
+          ))}
         </ScrollTable>
       )}
     </>

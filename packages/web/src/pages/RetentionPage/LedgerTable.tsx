@@ -100,52 +100,42 @@ export function LedgerTable({ ledger }: { ledger: LedgerSlice }): JSX.Element {
 
 function Rows({ entries }: { entries: readonly LedgerEntry[] }): JSX.Element {
   return (
-    <ScrollTable label="Ledger" scrollsBelow={820}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Started</Table.Th>
-          <Table.Th>Policy</Table.Th>
-          <Table.Th>Outcome</Table.Th>
-          <Table.Th>Cutoff</Table.Th>
-          <Table.Th>Done</Table.Th>
-          <Table.Th>Left</Table.Th>
-          <Table.Th>Freed</Table.Th>
-          <Table.Th>Took</Table.Th>
+    <ScrollTable
+      label="Ledger"
+      scrollsBelow={820}
+      columns={["Started", "Policy", "Outcome", "Cutoff", "Done", "Left", "Freed", "Took"]}
+    >
+      {entries.map((entry) => (
+        <Table.Tr key={entry.id}>
+          <Table.Td>
+            <TimeText time={entry.started_at} />
+          </Table.Td>
+          <Table.Td>{entry.policy}</Table.Td>
+          <Table.Td>
+            <StatusBadge status={entry.outcome} />
+            {entry.error !== null && (
+              <Text size="sm" c="red">
+                {entry.error}
+              </Text>
+            )}
+          </Table.Td>
+          <Table.Td>
+            <TimeText time={entry.cutoff} none="keeps all" />
+          </Table.Td>
+          <Table.Td>
+            <Count count={entry.deleted} />
+          </Table.Td>
+          <Table.Td>
+            <Count count={entry.remaining} />
+          </Table.Td>
+          <Table.Td>
+            <Bytes bytes={entry.bytes} />
+          </Table.Td>
+          <Table.Td>
+            <DurationText ms={entry.duration_ms} />
+          </Table.Td>
         </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {entries.map((entry) => (
-          <Table.Tr key={entry.id}>
-            <Table.Td>
-              <TimeText time={entry.started_at} />
-            </Table.Td>
-            <Table.Td>{entry.policy}</Table.Td>
-            <Table.Td>
-              <StatusBadge status={entry.outcome} />
-              {entry.error !== null && (
-                <Text size="sm" c="red">
-                  {entry.error}
-                </Text>
-              )}
-            </Table.Td>
-            <Table.Td>
-              <TimeText time={entry.cutoff} none="keeps all" />
-            </Table.Td>
-            <Table.Td>
-              <Count count={entry.deleted} />
-            </Table.Td>
-            <Table.Td>
-              <Count count={entry.remaining} />
-            </Table.Td>
-            <Table.Td>
-              <Bytes bytes={entry.bytes} />
-            </Table.Td>
-            <Table.Td>
-              <DurationText ms={entry.duration_ms} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
+      ))}
     </ScrollTable>
   );
 }

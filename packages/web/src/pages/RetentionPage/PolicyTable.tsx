@@ -36,55 +36,48 @@ export function PolicyTable({ policies, mayWaive, waiving, onWaive }: PolicyTabl
         Policies
       </Title>
       {waiving.kind === "failed" && <ProblemAlert problem={waiving.problem} />}
-      <ScrollTable label="Policies" scrollsBelow={760} verticalSpacing="sm">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>What</Table.Th>
-            <Table.Th>Window</Table.Th>
-            <Table.Th>Overdue by</Table.Th>
-            <Table.Th>Backlog</Table.Th>
-            <Table.Th>Last</Table.Th>
-            <Table.Th>Last success</Table.Th>
+      <ScrollTable
+        label="Policies"
+        scrollsBelow={760}
+        verticalSpacing="sm"
+        columns={["What", "Window", "Overdue by", "Backlog", "Last", "Last success"]}
+      >
+        {policies.map((policy) => (
+          <Table.Tr key={policy.policy}>
+            <Table.Th scope="row">
+              {policy.policy}
+              <Text size="sm" c="dimmed" fw="normal">
+                {policy.action === "archive" ? "archives" : "deletes"} {recordName(policy.record_type)}
+              </Text>
+            </Table.Th>
+            <Table.Td>
+              <Stack gap={4} align="flex-start">
+                <WindowText policy={policy} />
+                {policy.grace !== null && mayWaive && (
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    loading={waiving.kind === "busy"}
+                    onClick={() => setAsked(policy)}
+                    aria-label={`Apply now: ${policy.setting}`}
+                  >
+                    Apply now
+                  </Button>
+                )}
+              </Stack>
+            </Table.Td>
+            <Table.Td>
+              <Overdue seconds={policy.oldest_overdue_seconds} />
+            </Table.Td>
+            <Table.Td>{policy.backlog === null ? "not measured" : <Count count={policy.backlog} />}</Table.Td>
+            <Table.Td>
+              <LastWork policy={policy} />
+            </Table.Td>
+            <Table.Td>
+              <TimeText time={policy.last_success_at} format="relative" none="never" />
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {policies.map((policy) => (
-            <Table.Tr key={policy.policy}>
-              <Table.Th scope="row">
-                {policy.policy}
-                <Text size="sm" c="dimmed" fw="normal">
-                  {policy.action === "archive" ? "archives" : "deletes"} {recordName(policy.record_type)}
-                </Text>
-              </Table.Th>
-              <Table.Td>
-                <Stack gap={4} align="flex-start">
-                  <WindowText policy={policy} />
-                  {policy.grace !== null && mayWaive && (
-                    <Button
-                      size="compact-sm"
-                      variant="default"
-                      loading={waiving.kind === "busy"}
-                      onClick={() => setAsked(policy)}
-                      aria-label={`Apply now: ${policy.setting}`}
-                    >
-                      Apply now
-                    </Button>
-                  )}
-                </Stack>
-              </Table.Td>
-              <Table.Td>
-                <Overdue seconds={policy.oldest_overdue_seconds} />
-              </Table.Td>
-              <Table.Td>{policy.backlog === null ? "not measured" : <Count count={policy.backlog} />}</Table.Td>
-              <Table.Td>
-                <LastWork policy={policy} />
-              </Table.Td>
-              <Table.Td>
-                <TimeText time={policy.last_success_at} format="relative" none="never" />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
+        ))}
       </ScrollTable>
     </Card>
   );

@@ -156,50 +156,38 @@ function CreatedKey({ created, onClose, onClosed }: CreatedKeyProps): JSX.Elemen
 
 function KeyTable({ keys, onRevoke }: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => void }): JSX.Element {
   return (
-    <ScrollTable label="API keys" scrollsBelow={600}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Name</Table.Th>
-          <Table.Th>May</Table.Th>
-          <Table.Th>Begins with</Table.Th>
-          <Table.Th>Made</Table.Th>
-          <Table.Th>Last used</Table.Th>
-          <Table.Td />
+    <ScrollTable label="API keys" scrollsBelow={600} columns={["Name", "May", "Begins with", "Made", "Last used", ""]}>
+      {keys.map((key) => (
+        <Table.Tr key={key.id}>
+          <Table.Th scope="row">{key.name}</Table.Th>
+          <Table.Td>{key.scope === "ingest" ? "record only" : "everything"}</Table.Td>
+          <Table.Td>
+            <Code>{key.key_start}</Code>
+          </Table.Td>
+          <Table.Td>
+            <TimeText time={key.created_at} />
+          </Table.Td>
+          <Table.Td>
+            <TimeText time={key.last_used_at} format="relative" none="never" />
+          </Table.Td>
+          <Table.Td>
+            {key.revoked_at === null ? (
+              <Button
+                size="compact-sm"
+                variant="default"
+                onClick={() => onRevoke(key)}
+                aria-label={`Revoke: ${key.name}`}
+              >
+                Revoke
+              </Button>
+            ) : (
+              <Badge variant="light" color="gray" tt="none">
+                Revoked
+              </Badge>
+            )}
+          </Table.Td>
         </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {keys.map((key) => (
-          <Table.Tr key={key.id}>
-            <Table.Th scope="row">{key.name}</Table.Th>
-            <Table.Td>{key.scope === "ingest" ? "record only" : "everything"}</Table.Td>
-            <Table.Td>
-              <Code>{key.key_start}</Code>
-            </Table.Td>
-            <Table.Td>
-              <TimeText time={key.created_at} />
-            </Table.Td>
-            <Table.Td>
-              <TimeText time={key.last_used_at} format="relative" none="never" />
-            </Table.Td>
-            <Table.Td>
-              {key.revoked_at === null ? (
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  onClick={() => onRevoke(key)}
-                  aria-label={`Revoke: ${key.name}`}
-                >
-                  Revoke
-                </Button>
-              ) : (
-                <Badge variant="light" color="gray" tt="none">
-                  Revoked
-                </Badge>
-              )}
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
+      ))}
     </ScrollTable>
   );
 }

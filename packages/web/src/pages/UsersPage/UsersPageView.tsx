@@ -118,38 +118,33 @@ function People({
   onRole: (userId: string, role: Role) => void;
 }): JSX.Element {
   return (
-    <ScrollTable label="Users" scrollsBelow={560} verticalSpacing="sm">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>E-mail address</Table.Th>
-          <Table.Th>Name</Table.Th>
-          <Table.Th>Role</Table.Th>
-          <Table.Th>Since</Table.Th>
+    <ScrollTable
+      label="Users"
+      scrollsBelow={560}
+      verticalSpacing="sm"
+      columns={["E-mail address", "Name", "Role", "Since"]}
+    >
+      {people.map((person) => (
+        <Table.Tr key={person.id}>
+          <Table.Th scope="row">{person.email}</Table.Th>
+          <Table.Td>{person.name}</Table.Td>
+          <Table.Td>
+            <Select
+              aria-label={`Role of ${person.email}`}
+              allowDeselect={false}
+              // Not disabled, which would take the focus away from whoever uses the keyboard.
+              aria-disabled={busy}
+              w={140}
+              data={ROLE_OPTIONS}
+              value={person.role}
+              onChange={(role) => !busy && role !== null && role !== person.role && onRole(person.id, role)}
+            />
+          </Table.Td>
+          <Table.Td>
+            <TimeText time={person.created_at} />
+          </Table.Td>
         </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {people.map((person) => (
-          <Table.Tr key={person.id}>
-            <Table.Th scope="row">{person.email}</Table.Th>
-            <Table.Td>{person.name}</Table.Td>
-            <Table.Td>
-              <Select
-                aria-label={`Role of ${person.email}`}
-                allowDeselect={false}
-                // Not disabled, which would take the focus away from whoever uses the keyboard.
-                aria-disabled={busy}
-                w={140}
-                data={ROLE_OPTIONS}
-                value={person.role}
-                onChange={(role) => !busy && role !== null && role !== person.role && onRole(person.id, role)}
-              />
-            </Table.Td>
-            <Table.Td>
-              <TimeText time={person.created_at} />
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
+      ))}
     </ScrollTable>
   );
 }
