@@ -6,6 +6,12 @@ import { defineConfig } from "vitest/config";
 const conditions = ["@shelflife/source", "node"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: conditions } };
+/**
+ * The longest that a test or a hook may take, in milliseconds. It ends what hangs, and judges no speed: a machine that has
+ * much else to do may take twenty times as long for everything.
+ */
+const LIMIT_MS = 240_000;
+const limits = { testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS };
 
 /** The server's tests, on the PostgreSQL that a global setup starts. */
 function serverProject(name: string, globalSetup: string, { folders = "**", exclude = [] as string[] } = {}) {
@@ -17,8 +23,7 @@ function serverProject(name: string, globalSetup: string, { folders = "**", excl
       include: [`packages/server/test/${folders}/**/*.test.ts`],
       exclude,
       globalSetup: [globalSetup],
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      ...limits,
     },
   };
 }
@@ -60,16 +65,14 @@ export default defineConfig({
         test: {
           name: "libraries",
           include: ["packages/{api-contract,sdk,recorder,web}/test/**/*.test.ts"],
-          // Properties over large inputs take their time on a machine that has much else to do.
-          testTimeout: 60_000,
+          ...limits,
         },
       },
       {
         test: {
           name: "repository",
           include: ["scripts/test/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...limits,
         },
       },
       serverProject("server", "packages/server/test/postgres/global-setup.ts"),
