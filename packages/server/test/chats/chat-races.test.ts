@@ -155,18 +155,27 @@ test("a deadlock with somebody who locks the other way round is tried again", as
   const { root, children } = await createFamily(person);
   const child = children[0]?.id ?? "";
   expect(root.id < child, "the root comes first in the order of ids").toBe(true);
-  const client = await fixture.pool.connect();
+  const [first, second] = [await fixture.pool.connect(), await fixture.pool.connect()];
+  const share = "SELECT FROM chats WHERE id = $1 FOR SHARE";
   try {
+    // The request waits for the child, which two hold: for one after the other, in the order in which they came.
+    await first.query("BEGIN");
+    await first.query(share, [child]);
     // Without patience this session never gives up first, so that the request is the one that has to.
-    await client.query("BEGIN; SET LOCAL deadlock_timeout = '60s'");
-    await lockRow(child)(client);
+    await second.query("BEGIN; SET LOCAL deadlock_timeout = '60s'");
+    await second.query(share, [child]);
     const sending = person.chats.sendMessage(child, { role: "user", content: text("Hello") });
     await waitForLockWaits(fixture.pool, 1);
-    await lockRow(root.id)(client);
-    await client.query("COMMIT");
+    const locking = lockRow(root.id)(second);
+    await waitForLockWaits(fixture.pool, 2);
+    // A session looks for a deadlock once in each wait: the request in the one that begins now, in which there is one.
+    await first.query("COMMIT");
+    await locking;
+    await second.query("COMMIT");
     expect((await sending).content).toEqual(text("Hello"));
   } finally {
-    client.release();
+    first.release();
+    second.release();
   }
 });
 

@@ -19,7 +19,10 @@ const open = new Set<TestDatabase>();
 let admin: pg.Pool | undefined;
 
 /** How long a test's last queries may take to end before its database is taken from under them. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
+
+/** How long a query waits for its turn where a test sends many at once, on a machine that has much else to do. */
+const CONNECTION_TIMEOUT_MS = 60_000;
 
 /**
  * A migrated database that nobody else uses. Inside of a test, or in `beforeEach`, it lives as long as that test; in
@@ -28,11 +31,17 @@ const PATIENCE_MS = 5_000;
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const { url: adminUrl, template } = inject("postgres");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  admin ??= createPool({ url: adminUrl, applicationName: "test-database", log, max: 4 });
+  admin ??= createPool({
+    url: adminUrl,
+    applicationName: "test-database",
+    log,
+    max: 4,
+    connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
+  });
   // FILE_COPY is several times faster than the default where there is nothing to log and to sync.
   await admin.query(`create database ${name} template ${empty ? "template0" : template} strategy file_copy`);
   const url = databaseUrl(adminUrl, name);
-  const pool = createPool({ url, applicationName: "test", log });
+  const pool = createPool({ url, applicationName: "test", log, connectionTimeoutMs: CONNECTION_TIMEOUT_MS });
   const database: TestDatabase = {
     name,
     url,

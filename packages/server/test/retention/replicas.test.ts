@@ -9,6 +9,7 @@ import { tryPurgeLock } from "../../src/postgres/purge-lock.ts";
 import { createDebugRunsPolicy, debugRunRows } from "../../src/retention/policies/debug-runs.ts";
 import type { RetentionPolicy } from "../../src/retention/policy.ts";
 import { runPurgeTick } from "../../src/retention/purge-tick.ts";
+import { waitForSessions } from "../lock-waits.ts";
 import {
   createOtherPool,
   createPurgeFixture,
@@ -93,7 +94,7 @@ describe("a lost lock", () => {
     });
     expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
     // Another replica takes over and finishes, once the server has cleared away behind the cut connection.
-    await until(async () => {
+    await until("the lock to be free", async () => {
       const { rowCount } = await fixture.pool.query(
         `SELECT FROM pg_locks WHERE locktype = 'advisory'
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
@@ -136,12 +137,7 @@ describe("being told to stop", () => {
     const purger = fixture.createPurger({ pace: SMALL_BATCHES });
     const started = performance.now();
     const report = runPurgeTick(purger.dependencies, stopping.signal);
-    await until(async () => {
-      const { rows } = await fixture.pool.query(
-        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
-      );
-      return rows.length > 0;
-    });
+    await waitForSessions(fixture.pool, "wait_event = 'PgSleep'");
     stopping.abort();
     expect(await report).toMatchObject({
       outcome: "failure",
@@ -151,11 +147,11 @@ describe("being told to stop", () => {
     expect((await remainingRuns(fixture)).size).toBe(30);
     expect((await fixture.pool.query("SELECT outcome FROM purge_ledger")).rows).toEqual([{ outcome: "aborted" }]);
     const left = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
-    await until(async () => (await fixture.pool.query(left)).rowCount === 0);
+    await until("the sleep to end", async () => (await fixture.pool.query(left)).rowCount === 0);
   });
 });
 
-describe("a purger killed in the middle of a drain", () => {
+describe("a purger killed in the middle of a drain", { timeout: 120_000 }, () => {
   it("leaves a consistent database and a ledger that tells the truth, and the next purger finishes", async () => {
     const runs = 400;
     await insertRuns(
@@ -167,9 +163,14 @@ describe("a purger killed in the middle of a drain", () => {
     );
     const child = spawnPurge({ SHELFLIFE_PURGE_BATCH_SIZE: "5", SHELFLIFE_PURGE_DUTY_PERCENT: "5" });
     const exited = once(child, "exit");
-    await until(async () => (await remainingRuns(fixture)).size < runs - 20);
+    await until("its first batches", async () => (await remainingRuns(fixture)).size < runs - 20);
     child.kill("SIGKILL");
     await exited;
+    // What it had sent until then the server still does, and only then is what is left the same for every look at it.
+    await until("the killed purger's sessions to end", async () => {
+      const others = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'test'";
+      return (await fixture.pool.query(others)).rowCount === 0;
+    });
 
     const left = (await remainingRuns(fixture)).size;
     expect(left).toBeGreaterThan(0);
@@ -180,7 +181,7 @@ describe("a purger killed in the middle of a drain", () => {
     expect((await ledgerOfRuns()).rows).toEqual([{ outcome: "running", deleted: runs - left }]);
     // What the sweep of payload partitions goes by must not die with the purger.
     expect(await fixture.store.lastPurgedCutoff()).toBeInstanceOf(Date);
-    await until(async () => (await runPurgeTick(fixture.createPurger().dependencies, quiet())).outcome === "success");
+    expect(await runPurgeTick(fixture.createPurger().dependencies, quiet())).toMatchObject({ outcome: "success" });
     expect((await remainingRuns(fixture)).size).toBe(0);
     expect((await ledgerOfRuns()).rows).toEqual(
       expect.arrayContaining([
@@ -220,6 +221,10 @@ function spawnPurge(environment: Record<string, string>): ChildProcess {
 }
 
 /** Asks until the answer is yes. What it waits for is another process or the server, which no fake clock moves. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await pause(10);
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 100_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`Waited too long for ${what}.`);
+    await pause(10);
+  }
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { createChatFilesPolicy } from "../../../src/retention/policies/chat-files.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { waitForLockWaits, waitForSessions } from "../../lock-waits.ts";
 import { createOtherPool, createPurgeFixture, daysBefore, sample, type PurgeFixture } from "../purge-fixture.ts";
 import {
   countOf,
@@ -156,18 +157,31 @@ describe("between select and delete", () => {
   it("a link that comes after the file was locked is refused, and never made to nothing", async () => {
     const chat = await insertChat(fixture);
     const file = await insertFile(fixture, OLD);
+    const other = createOtherPool(fixture.url);
+    const holder = await other.connect();
+    // The deletion asks again and again whether it may end. To wait for the lock would take longer than it may wait.
     await fixture.pool.query(`
-      CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN OLD; END $$;
+      CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        WHILE NOT pg_try_advisory_xact_lock(4712) LOOP PERFORM pg_sleep(0.02); END LOOP;
+        RETURN OLD;
+      END $$;
       CREATE TRIGGER linger BEFORE DELETE ON chat_files FOR EACH ROW EXECUTE FUNCTION linger()`);
-    const deleting = tick(fixture);
-    for (;;) {
-      const { rows } = await fixture.pool.query(
-        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+    try {
+      await holder.query("SELECT pg_advisory_lock(4712)");
+      const deleting = tick(fixture);
+      await waitForSessions(fixture.pool, "wait_event = 'PgSleep'");
+      const linking = linkFile(fixture, chat, file).then(
+        () => undefined,
+        (error: unknown) => error,
       );
-      if (rows.length > 0) break;
+      await waitForLockWaits(fixture.pool, 1);
+      await holder.query("SELECT pg_advisory_unlock(4712)");
+      expect(await linking).toMatchObject({ code: "23503" });
+      expect((await deleting).of("chat-files")).toMatchObject({ deleted: 1 });
+    } finally {
+      holder.release(true);
+      await other.end();
     }
-    await expect(linkFile(fixture, chat, file)).rejects.toMatchObject({ code: "23503" });
-    expect((await deleting).of("chat-files")).toMatchObject({ deleted: 1 });
   });
 });
 
