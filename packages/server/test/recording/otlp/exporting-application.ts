@@ -13,7 +13,7 @@ import {
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, SimpleSpanProcessor, TracerProvider, type SpanProcessor } from "@opentelemetry/sdk-trace";
 import { vi } from "vitest";
 
 import { listen, type Listener } from "../../../src/http/listen.ts";
@@ -40,7 +40,7 @@ export interface ExportingApplication extends AsyncDisposable {
   readonly tracer: Tracer;
   /** What the SDK tells whoever runs the application, which it does for what went wrong. */
   readonly complaints: string[];
-  /** Waits until everything that has ended is exported. */
+  /** Waits until everything that was started has ended, and is exported. */
   flush(): Promise<void>;
 }
 
@@ -76,7 +76,8 @@ export async function startExportingApplication({
   const exporter = byEnvironment ? new Exporter() : new Exporter(settings);
   const processor = batches ? new BatchSpanProcessor({ exporter }) : new SimpleSpanProcessor({ exporter });
   const resource = resourceFromAttributes({ "service.name": "test-application" });
-  const provider = new TracerProvider({ resource, spanProcessors: [processor] });
+  const open = new OpenSpans();
+  const provider = new TracerProvider({ resource, spanProcessors: [processor, open] });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncContexts());
 
@@ -86,7 +87,10 @@ export async function startExportingApplication({
     provider,
     tracer: provider.getTracer("test-application"),
     complaints,
-    flush: () => provider.forceFlush(),
+    async flush() {
+      await open.none();
+      await provider.forceFlush();
+    },
     async [Symbol.asyncDispose]() {
       await provider.shutdown();
       trace.disable();
@@ -96,6 +100,35 @@ export async function startExportingApplication({
       await listener.close();
     },
   };
+}
+
+/** Counts the spans that have not ended: some instrumentations end theirs after the application has its answer. */
+class OpenSpans implements SpanProcessor {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  none(): Promise<void> {
+    if (this.#count === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  onStart(): void {
+    this.#count += 1;
+  }
+
+  onEnd(): void {
+    this.#count -= 1;
+    if (this.#count > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  forceFlush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** Keeps the context through what runs later, which the SDK leaves to a package of its own. */
