@@ -69,7 +69,10 @@ async function runPolicies(
   }
   const run: TickRun = { ...dependencies, tickId: newId(), tickStart, signal, isLockHeld: () => lock.isHeld() };
   const reports: PolicyReport[] = [];
-  for (const policy of policies) reports.push(await runPolicy(run, policy));
+  for (const policy of policies) {
+    if (signal.aborted) break;
+    reports.push(await runPolicy(run, policy));
+  }
   const failed = reports.some((report) => report.error !== undefined);
   return { outcome: failed ? "failure" : "success", policies: reports };
 }

@@ -1,6 +1,7 @@
 import { CodedError, codeOf } from "../coded-error.ts";
 import type { LedgerOutcome } from "../store/tables.ts";
 import { cutoffOf } from "./cutoff.ts";
+import { cancelled, isCancellation } from "./may-go-on.ts";
 import type { PolicyRun, PolicyTally, RetentionPolicy } from "./policy.ts";
 
 /** What every policy of one tick runs with. */
@@ -53,6 +54,11 @@ export async function runPolicy(tick: TickRun, policy: RetentionPolicy): Promise
     try {
       await work();
     } catch (error) {
+      if (isCancellation(error, tick.signal)) {
+        failures.push(cancelled());
+        log.info({ policy: policy.name }, "a retention policy was told to stop");
+        return;
+      }
       failures.push(error);
       log.error({ policy: policy.name, code: codeOf(error), err: error }, "a retention policy failed in this tick");
     }

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { onTestFinished } from "vitest";
+
+import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -40,20 +41,27 @@ export function startCommand(
   });
   let stdout = "";
   let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const finished = once(child, "close").then(() => ({ status: child.exitCode, stdout, stderr }));
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+  let isClosed = false;
+  const finished = once(child, "close").then(() => {
+    isClosed = true;
+    return { status: child.exitCode, stdout, stderr };
+  });
   atEnd(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     await finished;
   });
   const waitIn = async (read: () => string, pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const match = pattern.exec(read());
-      if (match !== null) return match[1] ?? match[0];
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The process ended first:\n${stderr}`);
-      await pause(20);
-    }
+    const find = (): RegExpExecArray | null => pattern.exec(read());
+    // It may have ended before all that it said has come.
+    await until(
+      () => `"shelflife ${args.join(" ")}" says ${String(pattern)}; it said\n${stdout}\n${stderr}`,
+      () => find() !== null || isClosed,
+    );
+    const match = find();
+    if (match === null) throw new Error(`The process ended before it said ${String(pattern)}:\n${stderr}`);
+    return match[1] ?? match[0];
   };
   return {
     child,
