@@ -11,7 +11,12 @@ const ssr = { resolve: { conditions, externalConditions: conditions } };
  * much else to do may take twenty times as long for everything.
  */
 const LIMIT_MS = 240_000;
-const limits = { testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS };
+const limits = {
+  testTimeout: LIMIT_MS,
+  hookTimeout: LIMIT_MS,
+  // Half of it, so that what a test waited for in vain is told.
+  expect: { poll: { timeout: LIMIT_MS / 2 } },
+};
 
 /** The server's tests, on the PostgreSQL that a global setup starts. */
 function serverProject(name: string, globalSetup: string, { folders = "**", exclude = [] as string[] } = {}) {

@@ -278,7 +278,7 @@ describe.each(versions)("the middleware of %s", (version) => {
       await expect.poll(() => recording.provider.requests.length).toBe(2);
       abort.abort();
       await expect(aborted).rejects.toThrow();
-      await expect.poll(() => queued(recording, clock), { timeout: 4000 }).toBe(0);
+      await expect.poll(() => queued(recording, clock)).toBe(0);
       expect([...recording.ingest.runs.values()].at(-1)?.status).toBe("interrupted");
     });
 
@@ -347,7 +347,7 @@ describe.each(versions)("the middleware of %s", (version) => {
         await recording.middleware.flush();
         return recording.ingest.run.status;
       };
-      await expect.poll(statusNow, { timeout: 4000 }).toBe(outcome);
+      await expect.poll(statusNow).toBe(outcome);
       expect(recording.ingest.step).toMatchObject({ status: outcome, attempts: [{ status: outcome }] });
     });
 
@@ -454,7 +454,7 @@ async function queued(recording: MiddlewareRecording, clock: FakeClock): Promise
 
 /** How the only run stands once everything has been sent, without a flush, which would say that nothing follows. */
 async function statusWhenSent(recording: MiddlewareRecording, clock: FakeClock): Promise<string | undefined> {
-  await expect.poll(() => queued(recording, clock), { timeout: 4000 }).toBe(0);
+  await expect.poll(() => queued(recording, clock)).toBe(0);
   return recording.ingest.run.status;
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { chatUuid } from "@shelflife/recorder";
 
-import { SLOW, examplesOf, runExample } from "./page-examples.ts";
+import { examplesOf, runExample } from "./page-examples.ts";
 import { fixtureAnswer } from "./provider-replay-server.ts";
 import { messagesOf } from "./recording.ts";
 
@@ -31,7 +31,7 @@ describe("the page on the AI SDK", () => {
     ["AI SDK 7", TEXT],
     ["AI SDK 6", STREAM],
     ["AI SDK 5", TEXT],
-  ])("has an example for %s that records what it says", SLOW, async (section, answer) => {
+  ])("has an example for %s that records what it says", async (section, answer) => {
     const { status, output, ingest } = await runExample(exampleOf(section), answer);
     expect(output).toMatch(/^Grok\s*$/);
     expect(status).toBe(0);
@@ -41,7 +41,7 @@ describe("the page on the AI SDK", () => {
     expect(ingest.step.normalized_response?.["content"]).toContainEqual({ type: "text", text: "Grok" });
   });
 
-  it("has an example of an embedding model of the AI SDK 6 that records what it says", SLOW, async () => {
+  it("has an example of an embedding model of the AI SDK 6 that records what it says", async () => {
     const data = [{ index: 0, embedding: [0.5, 0.25] }];
     const body = JSON.stringify({ data, usage: { prompt_tokens: 2, total_tokens: 2 } });
     const { status, output, ingest } = await runExample(exampleOf("AI SDK 6", 1), { status: 200, body });
@@ -51,7 +51,7 @@ describe("the page on the AI SDK", () => {
     expect(messagesOf(ingest.step)).toMatchObject([{ role: "user", parts: [{ text: "May I return my shoes?" }] }]);
   });
 
-  it("has an example of work in a chat that is one run", SLOW, async () => {
+  it("has an example of work in a chat that is one run", async () => {
     const before = `
       import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
       import { inChat, shelflifeRecorder } from "@shelflife/recorder";
@@ -73,7 +73,7 @@ describe("the page on the AI SDK", () => {
     ]);
   });
 
-  it("has an example of a mask that takes out what it says", SLOW, async () => {
+  it("has an example of a mask that takes out what it says", async () => {
     const mask = exampleOf("What must not be recorded")
       .replace("shelflifeRecorder({", "registerTelemetry(shelflifeRecorder({")
       .replace(/\);\n$/, "));\n");
@@ -98,7 +98,7 @@ it.each([
   ["the README", "../../README.md", "Record", 0, ""],
   ["the page on recording", "../recording.md", "From the Vercel AI SDK", 1, 'import { streamText } from "ai";\n'],
   ["the page on recording, on private calls", "../recording.md", "From the Vercel AI SDK", 2, IMPORTS],
-])("%s has an example that records", SLOW, async (_, page, section, index, imports) => {
+])("%s has an example that records", async (_, page, section, index, imports) => {
   const examples = examplesOf(page, section);
   const [registering = "", call = ""] = [index > 0 ? examples[0] : "", examples[index]];
   // The server listens elsewhere here, and what is the application's own has to come from somewhere.

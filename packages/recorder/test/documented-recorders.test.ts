@@ -1,7 +1,7 @@
 import { chatUuid } from "@shelflife/recorder";
 import { describe, expect, it } from "vitest";
 
-import { SLOW, examplesOf, runExample } from "./page-examples.ts";
+import { examplesOf, runExample } from "./page-examples.ts";
 import { fixtureAnswer } from "./provider-replay-server.ts";
 import { messagesOf } from "./recording.ts";
 
@@ -15,7 +15,7 @@ const PAGES: [page: string, section: string, operation: string, said: RegExp][] 
 ];
 
 describe.each(PAGES)("the page %s", (page, section, operation, said) => {
-  it(`has an example for ${section} that records what it says`, SLOW, async () => {
+  it(`has an example for ${section} that records what it says`, async () => {
     const [example = ""] = examplesOf(page, section);
     const { status, output, ingest } = await runExample(example, operation === "stream" ? CLAUDE_STREAM : TEXT);
     expect(output).toMatch(said);
@@ -29,7 +29,7 @@ describe.each(PAGES)("the page %s", (page, section, operation, said) => {
   });
 });
 
-it("the page on raw HTTP has a serverless handler whose call has arrived when it returns", SLOW, async () => {
+it("the page on raw HTTP has a serverless handler whose call has arrived when it returns", async () => {
   const [handler = ""] = examplesOf("fetch.md", "What it does to a call");
   const use = `
     const answer = await handler("May I return my shoes?");
@@ -42,7 +42,7 @@ it("the page on raw HTTP has a serverless handler whose call has arrived when it
   expect(ingest.step).toMatchObject({ status: "completed", usage: { output_tokens: 2 } });
 });
 
-it("the page on LangChain has an example of several chains in one run", SLOW, async () => {
+it("the page on LangChain has an example of several chains in one run", async () => {
   const [example = ""] = examplesOf("langchain.md", "Several chains in one run");
   const { output, ingest } = await runExample(example, TEXT);
   expect(output).toBe("");

@@ -168,7 +168,7 @@ describe("a call that is tried again", () => {
     await using recording = await FetchRecording.start([errorAnswer(500), partOfStream(STREAM, 1, "hold")]);
     const abort = new AbortController();
     const answer = complete(recording, { signal: abort.signal });
-    await expect.poll(() => recording.provider.requests.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => recording.provider.requests.length).toBe(2);
     await recording.fetch.flush();
     expect(recording.ingest.step).toMatchObject({
       status: "in_progress",
@@ -316,7 +316,7 @@ describe("a call that is cut short", () => {
         for await (const chunk of answer) if (chunk) abort.abort();
       };
       const reading = read().catch((error: unknown) => expect(String(error)).toContain("abort"));
-      await expect.poll(() => recording.provider.requests.length, { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => recording.provider.requests.length).toBe(1);
       if (!streams) abort.abort();
       await reading;
       await recording.fetch.flush();
@@ -511,7 +511,7 @@ describe("the calls of one piece of work", () => {
     await using recording = await FetchRecording.start([partOfStream(STREAM, 1, "hold")]);
     const abort = new AbortController();
     const work = inChat({ chatId: CHAT_ID }, () => complete(recording, { signal: abort.signal }));
-    await expect.poll(() => recording.provider.requests.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => recording.provider.requests.length).toBe(1);
     abort.abort();
     await expect(work).rejects.toThrow("aborted");
     await recording.fetch.flush();

@@ -161,7 +161,7 @@ const REQUESTS: [string, (fetch: Fetch) => Promise<Response>][] = [
     "a request that was aborted before",
     (fetch) => fetch(`${url}/echo`, { ...post(prompt), signal: AbortSignal.abort() }),
   ],
-  ["a host that does not exist", (fetch) => fetch("http://host.invalid/v1/messages", post(prompt))],
+  ["a host that does not answer", (fetch) => fetch("http://127.0.0.1:2/v1/messages", post(prompt))],
   ["no URL", (fetch) => fetch("not a URL", post(prompt))],
   ["no header", (fetch) => fetch(`${url}/echo`, post(prompt, { "bad header": "\n" }))],
   ["a body where none may be", (fetch) => fetch(`${url}/echo`, { ...post(prompt), method: "GET" })],

@@ -327,7 +327,7 @@ describe("a model by itself", () => {
         (error: unknown) => String(error),
       );
       if (!streams) {
-        await expect.poll(() => recording.provider.requests.length, { timeout: 10_000 }).toBe(1);
+        await expect.poll(() => recording.provider.requests.length).toBe(1);
         abort.abort();
       }
       expect(await calling).toMatch(/abort/i);
@@ -356,7 +356,7 @@ describe("a model by itself", () => {
     await using recording = await LangchainRecording.start([partOfStream(STREAM, 1, "hold")], { clock });
     const abort = new AbortController();
     const call = recording.model().invoke("Hi", { ...recording.config, signal: abort.signal });
-    await expect.poll(() => recording.provider.requests.length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => recording.provider.requests.length).toBe(1);
     await clock.advance(600_000);
     await recording.handler.flush();
     expect(recording.ingest.step.status).toBe("in_progress");

@@ -9,9 +9,6 @@ import { type ProviderAnswer, ProviderReplayServer } from "./provider-replay-ser
 const PAGES = new URL("../../../docs/recording/", import.meta.url);
 const HERE = fileURLToPath(new URL("..", import.meta.url));
 
-/** The examples are programs that start and make a call, on a machine that may be busy. */
-export const SLOW = { timeout: 30_000 };
-
 /** The examples of a section of a page, in their order. */
 export function examplesOf(page: string, section: string): string[] {
   const sections = readFileSync(new URL(page, PAGES), "utf8").split(/^## /m);

@@ -153,11 +153,8 @@ function check(
 const RUNS = { numRuns: 60 };
 const TITLE = "Signing in";
 
-/** Sixty calls over real HTTP take seconds on a busy machine. */
-const SLOW = { timeout: 60_000 };
-
 describe("secrets that are planted in arguments, results, bodies, headers and URLs never leave, and figures do", () => {
-  it("through the telemetry of the AI SDK 7", SLOW, async () => {
+  it("through the telemetry of the AI SDK 7", async () => {
     await fc.assert(
       fc.asyncProperty(scene, async (value) => {
         await using recording = await Recording.start(answersOf(value));
@@ -177,7 +174,7 @@ describe("secrets that are planted in arguments, results, bodies, headers and UR
     );
   });
 
-  it.each(Object.keys(VERSIONS))("through the middleware of %s", SLOW, async (version) => {
+  it.each(Object.keys(VERSIONS))("through the middleware of %s", async (version) => {
     await fc.assert(
       fc.asyncProperty(scene, async (value) => {
         await using recording = await MiddlewareRecording.start(version, answersOf(value));
@@ -209,7 +206,7 @@ interface Streamed {
   choices: { delta: { content?: string; tool_calls?: { function: { arguments: string } }[] } }[];
 }
 
-it("are taken out of what a recording fetch hears, in whatever pieces a stream brings them", SLOW, async () => {
+it("are taken out of what a recording fetch hears, in whatever pieces a stream brings them", async () => {
   await fc.assert(
     fc.asyncProperty(scene, async (value) => {
       await using recording = await FetchRecording.start(answersOf(value), { chat: { chatId: CHAT_ID, title: TITLE } });
@@ -233,7 +230,7 @@ it("are taken out of what a recording fetch hears, in whatever pieces a stream b
   );
 });
 
-it("are taken out of what LangChain tells", SLOW, async () => {
+it("are taken out of what LangChain tells", async () => {
   await fc.assert(
     fc.asyncProperty(scene, async (value) => {
       const provider = await ProviderReplayServer.start(...answersOf({ ...value, fails: false }));
@@ -275,7 +272,7 @@ it("are taken out of what LangChain tells", SLOW, async () => {
   );
 });
 
-it("are taken out of a chat's title as well", SLOW, async () => {
+it("are taken out of a chat's title as well", async () => {
   await fc.assert(
     fc.asyncProperty(plantedUrl, async (url) => {
       await using recording = await Recording.start([{ status: 400, body: "{}" }]);

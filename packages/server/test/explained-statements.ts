@@ -38,7 +38,7 @@ export class ExplainedStatements implements AsyncDisposable {
       applicationName: "test-explained",
       log: pino({ level: "silent" }),
       max: 4,
-      connectionTimeoutMs: 60_000,
+      connectionTimeoutMs: 240_000,
     });
     this.pool.on("connect", (client) => {
       client.on("notice", ({ message = "" }) => this.#collect(message));

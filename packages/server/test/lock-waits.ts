@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
 
 /** Shorter than a test may take, so that what it waited for is told. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 
 /** Resolves as soon as so many sessions of this database wait for a lock: whoever was sent off has come that far. */
 export function waitForLockWaits(pool: pg.Pool, sessions: number): Promise<void> {

@@ -160,7 +160,7 @@ function requestTo(route: DocumentedRoute) {
   });
 }
 
-test("whatever is sent to a documented route is answered with less than 500", { timeout: 240_000 }, async () => {
+test("whatever is sent to a documented route is answered with less than 500", { timeout: 600_000 }, async () => {
   expect(routes.length).toBeGreaterThan(20);
   const succeeded = new Set<string>();
   for (const route of routes) {

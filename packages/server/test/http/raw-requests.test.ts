@@ -32,7 +32,8 @@ async function exchange(...lines: string[]): Promise<string> {
   try {
     for await (const chunk of socket as AsyncIterable<Buffer>) answer += chunk.toString("latin1");
   } catch (error) {
-    expect(error).toMatchObject({ code: "ECONNRESET" });
+    // The server has hung up on what was still being sent: before its own last word was read, or after it.
+    expect(["ECONNRESET", "EPIPE"]).toContain((error as { code?: string }).code);
   }
   return answer;
 }

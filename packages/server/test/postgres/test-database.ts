@@ -21,8 +21,11 @@ let admin: pg.Pool | undefined;
 /** How long a test's last queries may take to end before its database is taken from under them. */
 const PATIENCE_MS = 30_000;
 
-/** How long a query waits for its turn where a test sends many at once, on a machine that has much else to do. */
-const CONNECTION_TIMEOUT_MS = 60_000;
+/**
+ * How long a query may wait for its turn where a test sends many at once, may run, and may leave its transaction open, on a
+ * machine that has much else to do.
+ */
+const PATIENT = { connectionTimeoutMs: 240_000, statementTimeoutMs: 240_000, idleInTransactionTimeoutMs: 240_000 };
 
 /**
  * A migrated database that nobody else uses. Inside of a test, or in `beforeEach`, it lives as long as that test; in
@@ -31,17 +34,11 @@ const CONNECTION_TIMEOUT_MS = 60_000;
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const { url: adminUrl, template } = inject("postgres");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  admin ??= createPool({
-    url: adminUrl,
-    applicationName: "test-database",
-    log,
-    max: 4,
-    connectionTimeoutMs: CONNECTION_TIMEOUT_MS,
-  });
+  admin ??= createPool({ url: adminUrl, applicationName: "test-database", log, max: 4, ...PATIENT });
   // FILE_COPY is several times faster than the default where there is nothing to log and to sync.
   await admin.query(`create database ${name} template ${empty ? "template0" : template} strategy file_copy`);
   const url = databaseUrl(adminUrl, name);
-  const pool = createPool({ url, applicationName: "test", log, connectionTimeoutMs: CONNECTION_TIMEOUT_MS });
+  const pool = createPool({ url, applicationName: "test", log, ...PATIENT });
   const database: TestDatabase = {
     name,
     url,

@@ -64,7 +64,7 @@ describe("a run whose steps repeat one another", () => {
       }),
       { numRuns: 120 },
     );
-  }, 120_000);
+  });
 
   it("reads back where many batches write into it at once", async () => {
     const sent = new SentPayloads(app, user);

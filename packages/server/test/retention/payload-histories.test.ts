@@ -48,7 +48,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 
 it(
   "never loses a payload of a live run, and never lets one outlive its run for longer than it may",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 30 }), async (events) => {

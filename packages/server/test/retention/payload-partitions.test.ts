@@ -246,7 +246,7 @@ describe("a detach that is interrupted", () => {
     };
   }
 
-  it("holds nobody up, is tried again, and is finished first thing by a later tick", { timeout: 90_000 }, async () => {
+  it("holds nobody up, is tried again, and is finished first thing by a later tick", async () => {
     await recordRun(fixture, { startedAt: daysBefore(40) });
     await recordRun(fixture, { startedAt: daysBefore(41) });
     const letGo = await holdPartition();

@@ -146,7 +146,7 @@ export async function remainingRuns({ pool }: PurgeFixture): Promise<Set<string>
 /** A connection of its own, for a test that holds a lock or cuts one. */
 export function createOtherPool(url: string): pg.Pool {
   const log = pino({ level: "silent" });
-  return createPool({ url, applicationName: "test-other", log, max: 2, connectionTimeoutMs: 60_000 });
+  return createPool({ url, applicationName: "test-other", log, max: 2, connectionTimeoutMs: 240_000 });
 }
 
 /** The value of a sample in a registry; undefined where there is none. */

@@ -95,7 +95,7 @@ beforeAll(async () => {
   });
   const kysely = openDatabase(explained);
   store = createStore({ database: kysely, directDatabase: direct, clock });
-}, 180_000);
+}, 600_000);
 
 afterAll(() => explained.end());
 

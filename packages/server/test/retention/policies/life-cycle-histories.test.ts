@@ -219,7 +219,7 @@ async function refused<T>(work: Promise<T>): Promise<T | undefined> {
 
 it(
   "whatever people do: nothing active is deleted, nothing expired outlives a tick, and a file stays while a chat links it",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     const done = { "archived-chats": 0, "chat-files": 0, "inactive-chats": 0 };
     await fc.assert(

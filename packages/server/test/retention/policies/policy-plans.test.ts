@@ -88,7 +88,7 @@ beforeAll(async () => {
   explained = new ExplainedStatements(database.url);
   const kysely = openDatabase(explained.pool);
   store = createStore({ database: kysely, directDatabase: openDatabase(pool), clock: new FakeClock(NOW) });
-}, 180_000);
+}, 600_000);
 
 afterAll(() => explained[Symbol.asyncDispose]());
 
