@@ -10,11 +10,14 @@ export default defineProject({
   test: {
     name: "stories",
     globalSetup: ["test/browser/global-setup.ts"],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // After the server's tests, which fill the machine by themselves.
     sequence: { groupOrder: 1 },
     browser: {
       enabled: true,
+      // With nothing cached, everything that the stories import is bundled before the browser has its page.
+      connectTimeout: 180_000,
       headless: true,
       screenshotFailures: false,
       instances: (["light", "dark"] as const).map((colorScheme) => ({
