@@ -81,7 +81,8 @@ function startOf(pid: number): string | false {
     const [state = "", ...start] = ps(pid, "state=,lstart=").split(/\s+/);
     return state.startsWith("Z") ? false : start.join(" ");
   } catch {
-    return "";
+    // It may have ended since it was looked for; where it is still there, the system does not let us look.
+    return exists(pid) ? "" : false;
   }
 }
 
