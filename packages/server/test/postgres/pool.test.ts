@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createPool, describeDatabase, type PoolOptions } from "../../src/postgres/pool.ts";
 import { createTestDatabase } from "./test-database.ts";
 
@@ -77,9 +77,16 @@ test("ends a session that keeps a transaction idle", async () => {
 });
 
 test("does not wait for ever for a connection while all are taken", async () => {
-  await using database = await openPool({ max: 1, connectionTimeoutMs: 500 });
+  await using database = await openPool({ max: 1, connectionTimeoutMs: 60_000 });
   const client = await database.pool.connect();
-  await expect(database.pool.query("select 1")).rejects.toThrow("timeout exceeded");
+  // The pool has no clock of ours.
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const refused = expect(database.pool.query("select 1")).rejects.toThrow("timeout exceeded");
+  vi.advanceTimersByTime(59_999);
+  expect(database.pool.waitingCount).toBe(1);
+  vi.advanceTimersByTime(1);
+  await refused;
   client.release();
 });
 

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { expect, it, onTestFinished } from "vitest";
 
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
+import { until } from "../until.ts";
 import { runCommand, startCommand, urlOf } from "./server-process.ts";
 
 const APPLICATION = fileURLToPath(new URL("./recording-process.ts", import.meta.url));
@@ -65,11 +65,14 @@ it.each(["on", "off"])(
     const second = startCommand(["serve"], environment);
     await urlOf(second);
     const closed = [{ chat: "waiting", run: "interrupted", step: "interrupted", "stands still": true }];
-    for (let state = await stateOf(database); JSON.stringify(state) !== JSON.stringify(closed);) {
-      // Another process has its own clock.
-      await pause(20);
-      state = await stateOf(database);
-    }
+    let state: unknown;
+    await until(
+      () => `the run is closed; it is ${JSON.stringify(state)}`,
+      async () => {
+        state = await stateOf(database);
+        return JSON.stringify(state) === JSON.stringify(closed);
+      },
+    );
     second.child.kill("SIGTERM");
     expect((await second.finished).status).toBe(0);
   },

@@ -287,7 +287,7 @@ describe("a direct URL", () => {
       0,
     );
     await untouched.end();
-    await database.pool.query(`DROP DATABASE ${rows[0]?.name ?? ""}`);
+    await database.pool.query(`DROP DATABASE ${rows[0]?.name ?? ""} WITH (FORCE)`);
     expect(await run("migrate", { SHELFLIFE_DATABASE_DIRECT_URL: database.url })).toMatchObject({ status: 0 });
   });
 });

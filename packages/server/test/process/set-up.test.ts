@@ -18,7 +18,7 @@ async function printedLink(server: CommandProcess): Promise<{ page: string; toke
 }
 
 describe("a server that nobody has an account of", () => {
-  it("prints a link that makes one administrator, once", { timeout: 90_000 }, async () => {
+  it("prints a link that makes one administrator, once", async () => {
     const { url } = await createTestDatabase();
     const environment = { ...ANY_PORT, SHELFLIFE_DATABASE_URL: url, SHELFLIFE_LOG_LEVEL: "debug" };
     const server = startCommand(["serve"], environment);
@@ -71,7 +71,7 @@ describe("a server that nobody has an account of", () => {
 });
 
 describe("replicas", () => {
-  it("share the secret that the first start made, and so their sessions", { timeout: 90_000 }, async () => {
+  it("share the secret that the first start made, and so their sessions", async () => {
     const { url, pool } = await createTestDatabase();
     const environment = { ...ANY_PORT, SHELFLIFE_DATABASE_URL: url, SHELFLIFE_PURGE: "off" };
     const servers = [startCommand(["serve"], environment), startCommand(["serve"], environment)];
@@ -87,7 +87,7 @@ describe("replicas", () => {
 });
 
 describe("a password on the command line", () => {
-  it("is read from standard input, and signs in", { timeout: 90_000 }, async () => {
+  it("is read from standard input, and signs in", async () => {
     const { url, pool } = await createTestDatabase();
     const environment = { SHELFLIFE_DATABASE_URL: url };
     const create = ["users", "create", "--email", PERSON.email, "--role", "owner", "--password-stdin", "--json"];

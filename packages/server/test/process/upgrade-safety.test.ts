@@ -1,9 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
-
 import { ShelflifeClient } from "@shelflife/sdk";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
+import { until } from "../until.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
 import { runCommand, startCommand, urlOf } from "./server-process.ts";
 
@@ -25,18 +24,23 @@ async function runsLeft(): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** Starts the server, does something, and waits for the first tick, whose last policy closes its row last. */
+/** How many ticks have ended: the last policy of one closes its row last. */
+async function ticks(): Promise<number> {
+  const { rowCount } = await database.pool.query(
+    "SELECT FROM purge_ledger WHERE policy = 'purge-ledger' AND outcome <> 'running'",
+  );
+  return rowCount ?? 0;
+}
+
+/** Starts the server, does something, and waits for its first tick. With the purge switched off there is none. */
 async function startOnce(
   changes: Record<string, string> = {},
   meanwhile: (url: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<string> {
+  const before = await ticks();
   const server = startCommand(["serve"], { ...environment, ...changes });
   await meanwhile(await urlOf(server));
-  const hasTicked = async (): Promise<boolean> =>
-    ((await database.pool.query("SELECT FROM purge_ledger WHERE policy = 'purge-ledger' AND outcome <> 'running'"))
-      .rowCount ?? 0) > 0;
-  // Another process has its own clock; with the purge switched off there is nothing to wait for.
-  while (changes["SHELFLIFE_PURGE"] !== "off" && !(await hasTicked())) await pause(20);
+  if (changes["SHELFLIFE_PURGE"] !== "off") await until("a tick has ended", async () => (await ticks()) > before);
   server.child.kill("SIGTERM");
   const { status, stdout } = await server.finished;
   expect(status).toBe(0);
