@@ -43,6 +43,7 @@ async function runs(
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", MAIN, "runs", ...args], {
     env: {
       PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
       SHELFLIFE_URL: listener.url,
       SHELFLIFE_DATA_DIR: "/nowhere",
       ...(key === undefined ? {} : { SHELFLIFE_API_KEY: key }),

@@ -13,7 +13,11 @@ const MAIN = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 /** The command as it is typed, in a process of its own. */
 async function demo(options: readonly string[], environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, ["--conditions=@shelflife/source", MAIN, "demo", ...options], {
-    env: { PATH: process.env["PATH"], ...environment },
+    env: {
+      PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+      ...environment,
+    },
   });
   const [status, stdout, stderr] = await Promise.all([
     new Promise<number | null>((resolve) => child.on("close", resolve)),

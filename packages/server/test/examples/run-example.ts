@@ -34,6 +34,7 @@ export async function runExample(file: string, chatId: string, answers: Provider
       cwd: REPOSITORY,
       env: {
         PATH: process.env["PATH"],
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
         SHELFLIFE_URL: listener.url,
         SHELFLIFE_API_KEY: key,
         OPENAI_BASE_URL: provider.url,

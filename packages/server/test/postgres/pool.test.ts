@@ -82,11 +82,11 @@ test("does not wait for ever for a connection while all are taken", async () => 
   // The pool has no clock of ours.
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
-  const refused = expect(database.pool.query("select 1")).rejects.toThrow("timeout exceeded");
+  const failure = database.pool.query("select 1").catch((error: unknown) => error);
   vi.advanceTimersByTime(59_999);
   expect(database.pool.waitingCount).toBe(1);
   vi.advanceTimersByTime(1);
-  await refused;
+  expect(String(await failure)).toContain("timeout exceeded");
   client.release();
 });
 

@@ -20,6 +20,9 @@ function providerOf(name: string): string {
   return name.slice(0, name.indexOf("/"));
 }
 
+/** However busy the machine is. */
+const PATIENCE = { timeoutMs: 120_000 };
+
 /** What the AI SDK told the application of one call. */
 interface Told {
   readonly text: string;
@@ -76,7 +79,7 @@ describe("each recorded provider response, through the real provider package, th
       const chatId = uuidv7();
       chats.set(name, { chatId, told: await callModel(application, name, chatId) });
     }
-    expect(await application.recorder.flush()).toBe(true);
+    expect(await application.recorder.flush(PATIENCE)).toBe(true);
   });
   afterAll(() => application[Symbol.asyncDispose]());
 
@@ -177,7 +180,7 @@ describe("calls that go wrong", () => {
       if (part.type === "text-delta") seen += part.text;
       if (seen.length > 10) aborting.abort();
     }
-    await application.recorder.flush();
+    expect(await application.recorder.flush(PATIENCE)).toBe(true);
     const [summary] = await application.client.listDebugRuns(chatId);
     const run = await application.client.getDebugRun(chatId, summary?.id ?? "");
     expect(run.status).toBe("interrupted");
@@ -195,7 +198,7 @@ describe("calls that go wrong", () => {
       runtimeContext: inChat({ chatId }).runtimeContext,
       telemetry: { ...inChat({ chatId }).telemetry, integrations: application.recorder },
     });
-    await application.recorder.flush();
+    expect(await application.recorder.flush(PATIENCE)).toBe(true);
     const [summary] = await application.client.listDebugRuns(chatId);
     const run = await application.client.getDebugRun(chatId, summary?.id ?? "");
     expect(run.steps).toHaveLength(1);
