@@ -222,8 +222,9 @@ it(
   { timeout: 600_000 },
   async () => {
     const done = { "archived-chats": 0, "chat-files": 0, "inactive-chats": 0 };
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 80, size: "max" }), async (commands) => {
+    const property = fc.asyncProperty(
+      fc.array(command, { minLength: 30, maxLength: 80, size: "max" }),
+      async (commands) => {
         const fixture = await createPurgeFixture();
         const { rows } = await fixture.pool.query<{ owner_id: string }>("DELETE FROM chats RETURNING owner_id");
         const history = new History(fixture, rows[0]?.owner_id ?? "");
@@ -232,12 +233,12 @@ it(
         for (const policy of ["archived-chats", "chat-files", "inactive-chats"] as const) {
           done[policy] += history.done.get(policy) ?? 0;
         }
-      }),
-      { numRuns: 25 },
+      },
     );
-    // It says nothing where nothing happens.
-    expect(done["archived-chats"]).toBeGreaterThan(10);
-    expect(done["chat-files"]).toBeGreaterThan(10);
-    expect(done["inactive-chats"]).toBeGreaterThan(10);
+    // It says nothing where nothing happens: as long as chance leaves a policy with little to do, there are more histories.
+    for (let round = 0; round === 0 || Object.values(done).some((count) => count <= 10); round += 1) {
+      expect(round, `Hardly anything happens: ${JSON.stringify(done)}`).toBeLessThan(5);
+      await fc.assert(property, { numRuns: 25 });
+    }
   },
 );
