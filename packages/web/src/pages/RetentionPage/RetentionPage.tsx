@@ -22,7 +22,7 @@ export function RetentionPage(): JSX.Element {
   const status = useQuery(retentionStatusQuery);
   const history = useQuery(retentionHistoryQuery);
   const ledger = useInfiniteQuery(ledgerQuery(filter));
-  useNewsAfterTick(status.data?.last_tick, queries);
+  useNewsAfterTick(status.data, queries);
   const refresh = (): Promise<void> => queries.invalidateQueries({ queryKey: retentionStatusQuery.queryKey });
   const run = useMutation({ mutationFn: () => client.retention.run(), onSettled: refresh });
   const waive = useMutation({
@@ -54,13 +54,14 @@ export function RetentionPage(): JSX.Element {
 }
 
 /** Asks anew for what a tick changes once one has ended: the ledger, and the figures of the charts. */
-function useNewsAfterTick(tick: RetentionStatus["last_tick"] | undefined, queries: QueryClient): void {
-  const ended = tick?.finished_at == null ? undefined : tick.tick_id;
-  const before = useRef<string>(undefined);
+function useNewsAfterTick(status: RetentionStatus | undefined, queries: QueryClient): void {
+  // Null until the first tick of all has ended; undefined as long as nobody has answered.
+  const ended = status && (status.last_tick?.finished_at == null ? null : status.last_tick.tick_id);
+  const before = useRef<string | null>(undefined);
   useEffect(() => {
     if (ended === undefined) return;
     // What the page loaded with is as new as the first tick that it knows of.
-    if (before.current !== undefined && before.current !== ended) {
+    if (before.current !== undefined && ended !== null && before.current !== ended) {
       void queries.invalidateQueries({ queryKey: ["retention-ledger"] });
       void queries.invalidateQueries({ queryKey: retentionHistoryQuery.queryKey });
     }
