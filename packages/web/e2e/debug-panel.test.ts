@@ -8,7 +8,7 @@ import { type Account, serveShelflife } from "./served-shelflife.ts";
 
 const shelflife = serveShelflife({ SHELFLIFE_PURGE: "off", SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: "true" });
 
-/** Longer than this nothing that is clicked may wait for its answer, in milliseconds of the page's own clock. */
+/** More than this nothing that is clicked may cost before it is answered, in milliseconds of work in the page. */
 const ANSWER_MS = 1_000;
 
 let owner: Account;
@@ -30,35 +30,32 @@ function steps(page: Page) {
   return page.getByRole("list", { name: "Steps" });
 }
 
-/** Has the page count the longest time for which it could not have answered anybody. */
-async function watchStalls(page: Page): Promise<() => Promise<number>> {
-  await page.evaluate(() => {
-    let last = performance.now();
-    Reflect.set(window, "longestStall", 0);
-    const beat = (): void => {
-      const now = performance.now();
-      Reflect.set(window, "longestStall", Math.max(Number(Reflect.get(window, "longestStall")), now - last));
-      last = now;
-      setTimeout(beat);
-    };
-    beat();
-  });
-  return () => page.evaluate(() => Number(Reflect.get(window, "longestStall")));
+/**
+ * Measures what something costs the thread that answers the user, in milliseconds of its own work: for no less time nothing
+ * else could be answered. Unlike the time on a clock it does not depend on what else the machine does meanwhile.
+ */
+async function measureWork(page: Page): Promise<(act: () => Promise<void>) => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const workedMs = async (): Promise<number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    const worked = metrics.find(({ name }) => name === "TaskDuration");
+    if (worked === undefined) throw new Error("The browser does not tell how long it worked.");
+    return worked.value * 1_000;
+  };
+  return async (act) => {
+    const before = await workedMs();
+    await act();
+    return (await workedMs()) - before;
+  };
 }
 
-/** Clicks a button of this name, and answers how long it took until the next picture, in milliseconds. */
-function timeClick(page: Page, name: string): Promise<number> {
-  return page.evaluate(async (wanted) => {
-    const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent === wanted);
-    if (button === undefined) throw new Error(`There is no button ${wanted}.`);
-    const start = performance.now();
-    button.click();
-    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-    return performance.now() - start;
-  }, name);
+/** Until what has been drawn is on the screen. */
+function nextPicture(page: Page): Promise<void> {
+  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
 }
 
-it("stays fluid with five hundred steps, and with a payload of five megabytes", { timeout: 120_000 }, async () => {
+it("stays fluid with five hundred steps, and with a payload of five megabytes", async () => {
   const { run } = completeRun({ chat_id: randomUUID() });
   const parts = [{ type: "text", text: "What was said before. ".repeat(400) }];
   const messages = Array.from({ length: 600 }, () => ({ role: "user", parts }));
@@ -79,22 +76,36 @@ it("stays fluid with five hundred steps, and with a payload of five megabytes", 
 
   const page = await shelflife.openPage(`/chats/${run.chat_id}?tab=debug`, { as: owner });
   await runs(page).first().waitFor();
-  const longestStall = await watchStalls(page);
-  await runs(page).first().click();
-  await steps(page).getByRole("button", { name: "Step 100" }).waitFor({ state: "attached" });
+  const measure = await measureWork(page);
+  const costs: Record<string, number> = {};
+  costs["a run"] = await measure(async () => {
+    await runs(page).first().click();
+    await steps(page).getByRole("button", { name: "Step 100" }).waitFor({ state: "attached" });
+    await nextPicture(page);
+  });
   expect(await page.getByRole("region", { name: "Timeline" }).getByRole("listitem").count()).toBe(500);
-  await page.getByRole("button", { name: "Show 100 more of 500 steps" }).click();
-  await steps(page).getByRole("button", { name: "Step 200" }).waitFor({ state: "attached" });
-  await steps(page).getByRole("button", { name: "Step 1" }).first().click();
-  await page.getByRole("button", { name: "Show all 600 messages" }).waitFor();
-  const answers: Record<string, number> = {};
-  for (const name of ["Usage", "Raw request", "Options"]) answers[name] = await timeClick(page, name);
+  costs["more steps"] = await measure(async () => {
+    await page.getByRole("button", { name: "Show 100 more of 500 steps" }).click();
+    await steps(page).getByRole("button", { name: "Step 200" }).waitFor({ state: "attached" });
+    await nextPicture(page);
+  });
+  costs["a step"] = await measure(async () => {
+    await steps(page).getByRole("button", { name: "Step 1" }).first().click();
+    await page.getByRole("button", { name: "Show all 600 messages" }).waitFor();
+    await nextPicture(page);
+  });
+  for (const name of ["Usage", "Raw request", "Options"]) {
+    costs[name] = await measure(async () => {
+      await page.getByRole("button", { name, exact: true }).click();
+      await nextPicture(page);
+    });
+  }
   // A part of it is laid out, and the rest is offered.
   const raw = page.getByRole("region", { name: "Raw request" });
   expect((await raw.textContent())?.length).toBe(20_000);
   await page.getByRole("button", { name: /^Show all 5,\d+,\d+ characters$/ }).waitFor();
-  expect(Object.entries(answers).filter(([, ms]) => ms > ANSWER_MS)).toEqual([]);
-  expect(await longestStall()).toBeLessThan(ANSWER_MS);
+  expect(Object.values(costs).every((ms) => ms > 0)).toBe(true);
+  expect(Object.entries(costs).filter(([, ms]) => ms > ANSWER_MS)).toEqual([]);
 });
 
 it("shows raw what has another shape than usual", async () => {
@@ -141,7 +152,7 @@ it("shows raw what has another shape than usual", async () => {
   await page.getByRole("region", { name: "Raw request" }).first().getByText('"messages": "hello"').waitFor();
 });
 
-it("says that the server is away, keeps what is open, and goes on when it is back", { timeout: 120_000 }, async () => {
+it("says that the server is away, keeps what is open, and goes on when it is back", async () => {
   const { run, step } = completeRun({ chat_id: randomUUID() });
   await record(run, [step]);
   const page = await shelflife.openPage(`/chats/${run.chat_id}?tab=debug`, {
