@@ -10,8 +10,9 @@ export default defineProject({
     name: "e2e",
     include: ["e2e/**/*.test.ts"],
     globalSetup: ["../server/test/postgres/global-setup.ts", "test/browser/global-setup.ts", "e2e/build-setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Longer than the browser waits for one thing, so that what fails tells what it waited for.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     sequence: { groupOrder: 2 },
   },
 });

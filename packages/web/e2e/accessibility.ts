@@ -9,9 +9,21 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 
 /** Fails where the page, as it is now, breaks a rule of accessibility. */
 export async function expectAccessible(page: Page): Promise<void> {
+  await waitForStandstill(page);
   await page.evaluate(axeSource);
   const { violations } = await page.evaluate(() => Reflect.get(window, "axe").run() as Promise<AxeResults>);
   expect(violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }))).toEqual([]);
+}
+
+/** Waits until nothing fades or slides any more: half faded, a text has not the contrast that it will have. */
+async function waitForStandstill(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document.getAnimations().every(({ playState, effect }) => {
+      // What turns for as long as something is loaded has no end.
+      const isEndless = effect?.getComputedTiming().endTime === Infinity;
+      return isEndless || playState !== "running";
+    }),
+  );
 }
 
 /** A screen as people have it on a desk, and the narrowest that is promised, in pixels. */

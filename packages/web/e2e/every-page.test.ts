@@ -35,10 +35,15 @@ it("the heading of a chat keeps the focus while the chat is loaded", async () =>
   const page = await shelflife.openPage("/chats", { as: owner, viewport: WIDE });
   const link = page.getByRole("link", { name: "A busy chat" });
   await link.waitFor();
-  await page.route("**/api/experimental/chats/*-*-*-*", async (route) => {
-    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
-    await route.continue();
-  });
+  await page.route(
+    "**/api/experimental/chats/*-*-*-*",
+    async (route) => {
+      await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+      await route.continue();
+      // Once: it is asked for again and again, and at the end of the test there is no page to look at.
+    },
+    { times: 1 },
+  );
   await link.click();
   await page.getByRole("heading", { level: 1, name: "A busy chat" }).waitFor();
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("A busy chat");
@@ -53,7 +58,8 @@ describe("a dialog", () => {
     const dialog = page.getByRole("dialog", { name: "Edit title and labels" });
     await dialog.getByRole("textbox", { name: "Title" }).waitFor();
     await expectAccessible(page);
-    const isInside = () => page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null);
+    const isInside = () => page.evaluate(() => document.activeElement?.closest("[role=dialog]") != null);
+    await page.waitForFunction(() => document.activeElement?.closest("[role=dialog]") != null);
     const seen = new Set<string>();
     for (let press = 0; press < 12; press += 1) {
       await page.keyboard.press("Tab");
@@ -65,9 +71,14 @@ describe("a dialog", () => {
     expect(seen.size).toBeLessThan(12);
     const scrolled = () => page.evaluate(() => window.scrollY);
     const before = await scrolled();
+    await page.evaluate(() => {
+      window.addEventListener("wheel", () => Reflect.set(window, "turned", true), { capture: true, once: true });
+    });
     await page.mouse.move(5, 600);
     await page.mouse.wheel(0, 400);
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    await page.waitForFunction(() => Reflect.get(window, "turned") === true);
+    // What scrolls has moved two pictures later.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     expect(await scrolled()).toBe(before);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });

@@ -36,6 +36,10 @@ it.each([
 ] as const)("%s is there after few bytes", async (path, isSignedIn, limit) => {
   const page = await shelflife.openPage(path, isSignedIn ? { as: owner } : {});
   await page.getByRole("heading", { level: 1 }).waitFor();
+  // A busy machine is quiet between two files as well.
+  await page.waitForFunction(
+    () => document.querySelector("[role=status][aria-label^=Loading], .mantine-Skeleton-root") === null,
+  );
   await page.waitForLoadState("networkidle");
   const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
   const files = [page.url(), ...loaded.filter((url) => !new URL(url).pathname.startsWith("/api/"))];

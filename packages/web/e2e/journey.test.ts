@@ -42,10 +42,10 @@ async function talk(key: string): Promise<void> {
     runtimeContext,
     telemetry: { ...telemetry, integrations: recorder },
   });
-  await recorder.shutdown();
+  expect(await recorder.shutdown({ timeoutMs: 60_000 })).toBe(true);
 }
 
-it("from set-up to the proof that what was recorded is gone", { timeout: 180_000 }, async () => {
+it("from set-up to the proof that what was recorded is gone", { timeout: 600_000 }, async () => {
   // The first start: the link from the console, an account, and whether anybody is recorded.
   const page = await shelflife.openPage(new URL(shelflife.setUpLink).pathname + new URL(shelflife.setUpLink).hash);
   await page.getByRole("heading", { name: "Set up Shelflife" }).waitFor();
@@ -109,7 +109,7 @@ it("from set-up to the proof that what was recorded is gone", { timeout: 180_000
   await goTo(page, "Retention");
   await page.getByRole("button", { name: "Run now" }).click();
   const row = page.getByRole("row").filter({ hasText: "debug-runs" }).filter({ hasText: "1 of 1" });
-  await row.waitFor({ timeout: 30_000 });
+  await row.waitFor();
   // What the run has changed is there without being asked for.
   await page.getByText("1 record in the last 14 days: debug runs 1.").waitFor();
   await page.getByRole("table").last().getByRole("row").filter({ hasText: "debug-runs" }).first().waitFor();

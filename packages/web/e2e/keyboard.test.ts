@@ -30,6 +30,26 @@ function waitForFocus(page: Page, name: string): Promise<unknown> {
   }, name);
 }
 
+/** What opens takes the focus a moment after it has been drawn, and hears no key before. */
+async function waitForFocusIn(page: Page, role: "dialog" | "menu"): Promise<void> {
+  await page.waitForFunction((wanted) => document.activeElement?.closest(`[role=${wanted}]`) != null, role);
+}
+
+/** Goes down an open list of choices to the one of this name, and takes it. */
+async function choose(page: Page, name: string): Promise<void> {
+  const choices = page.getByRole("listbox").getByRole("option");
+  await choices.first().waitFor();
+  const count = await choices.count();
+  const marked: string[] = [];
+  for (let press = 0; press < count && marked.at(-1) !== name; press += 1) {
+    await page.keyboard.press("ArrowDown");
+    marked.push(await page.getByRole("listbox").locator("[data-combobox-selected]").innerText());
+  }
+  expect(marked).toContain(name);
+  await page.keyboard.press("Enter");
+  await choices.first().waitFor({ state: "hidden" });
+}
+
 describe("with the keyboard alone", () => {
   it.each([
     ...USUAL_PAGES.map((usual) => ({ ...usual, viewport: WIDE })),
@@ -68,7 +88,6 @@ describe("with the keyboard alone", () => {
       if (path !== `/chats/${CHAT}?tab=debug`) await prepare(page);
       // Until its content has come, there is nothing to come to.
       await page.locator("main :is(a[href], button, input, [tabindex='0']):not(:disabled):visible").first().waitFor();
-      await page.evaluate(() => (document.activeElement as HTMLElement).blur());
       await page.getByRole("link", { name: "Skip to content" }).focus();
       await page.keyboard.press("Enter");
       await page.waitForFunction(() => document.activeElement?.tagName === "MAIN");
@@ -120,7 +139,7 @@ describe("with the keyboard alone", () => {
     const page = await shelflife.openPage("/retention", { as: owner });
     await page.getByRole("button", { name: "Colours" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("menu").waitFor();
+    await waitForFocusIn(page, "menu");
     await page.keyboard.press("ArrowDown");
     await waitForFocus(page, "As the system");
     await page.keyboard.press("ArrowDown");
@@ -136,9 +155,7 @@ describe("with the keyboard alone", () => {
     await page.getByRole("option", { name: "success" }).waitFor({ state: "hidden" });
     expect(await focused(page)).toBe("Outcome");
     await page.keyboard.press("ArrowDown");
-    await page.getByRole("option", { name: "failure" }).waitFor();
-    // From "All" to "failure", the third.
-    for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+    await choose(page, "failure");
     await page.getByText("Nothing in the ledger is like that.").waitFor();
     expect(await page.getByRole("link", { name: "CSV" }).getAttribute("href")).toContain("outcome=failure");
   });
@@ -192,7 +209,7 @@ describe("the focus", () => {
     await name.fill(`by keyboard, closed with ${key}`);
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: /Your new key/ });
-    await dialog.waitFor();
+    await waitForFocusIn(page, "dialog");
     if (key === "Enter") await dialog.getByRole("button", { name: "Done" }).focus();
     await page.keyboard.press(key);
     await dialog.waitFor({ state: "hidden" });
@@ -220,7 +237,8 @@ describe("what is changed at once", () => {
     await page.goto(`${shelflife.url}/users`);
     const role = page.getByRole("combobox", { name: /^Role of long/ });
     await role.focus();
-    for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+    await page.keyboard.press("ArrowDown");
+    await choose(page, "Owner");
     await page.waitForFunction(() => (document.activeElement as HTMLInputElement | null)?.value === "Owner");
     expect((await client.people.list()).filter(({ role: held }) => held === "owner")).toHaveLength(2);
   });

@@ -8,8 +8,8 @@ import { type CommandProcess, startCommand, urlOf } from "../../server/test/proc
 import { CHROMIUM_LAUNCH } from "../test/browser/chromium.ts";
 import { watchForProblems } from "./page-problems.ts";
 
-/** How long the browser waits for what a test expects, in milliseconds. */
-const PATIENCE_MS = 20_000;
+/** How long the browser waits for what a test expects, in milliseconds: some of it is asked for every 15 seconds. */
+const PATIENCE_MS = 60_000;
 
 const SESSION_COOKIE = "coder_session_token";
 
@@ -53,18 +53,23 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
     | undefined;
   const cleanUp = new AsyncDisposableStack();
 
-  const serve = (address: string, database: TestDatabase): CommandProcess =>
-    startCommand(
+  const serve = async (address: string, database: TestDatabase): Promise<CommandProcess> => {
+    const server = startCommand(
       ["serve"],
       { SHELFLIFE_HTTP_ADDRESS: address, SHELFLIFE_DATABASE_URL: database.url, ...environment },
       (end) => cleanUp.defer(end),
     );
+    await urlOf(server);
+    // The purge runs at the start and then not for ten minutes: no test meets it by chance.
+    if (environment["SHELFLIFE_PURGE"] !== "off") await server.waitForLog(/"purge iteration done"/);
+    return server;
+  };
 
   beforeAll(async () => {
     const database = await createTestDatabase();
     const browser = await chromium.launch(CHROMIUM_LAUNCH);
     cleanUp.defer(() => browser.close());
-    const server = serve("127.0.0.1:0", database);
+    const server = await serve("127.0.0.1:0", database);
     const url = await urlOf(server);
     parts = { url, setUpLink: await server.waitFor(/set up +(\S+)/), database, browser, server };
   });
@@ -104,8 +109,7 @@ export function serveShelflife(environment: Record<string, string> = {}): Served
     },
     async startAgain() {
       const { url, database } = started();
-      const server = serve(new URL(url).host, database);
-      await urlOf(server);
+      const server = await serve(new URL(url).host, database);
       parts = { ...started(), server };
     },
     client: ({ key }) => new ShelflifeClient({ baseUrl: started().url, key }),

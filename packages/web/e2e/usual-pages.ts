@@ -42,15 +42,31 @@ async function openFirst(page: Page): Promise<void> {
 }
 
 async function openTables(page: Page): Promise<void> {
+  await page.getByRole("rowheader", { name: "debug-runs" }).waitFor();
+  await page.getByRole("cell", { name: "debug-runs" }).first().waitFor();
   await page.getByRole("heading", { name: "Stored debug payloads by age" }).waitFor();
   await page.getByRole("button", { name: "As a table: Stored debug payloads by age" }).click();
   await page.getByRole("table").nth(1).waitFor();
 }
 
+/** Each of its forms is asked for by itself. */
+async function waitForForms(page: Page): Promise<void> {
+  for (const name of ["Auto-archive period", "Conversation retention period", "Chat debug data retention period"]) {
+    await page.getByRole("textbox", { name: `${name} in days` }).waitFor();
+  }
+  await page.getByRole("switch", { name: "Allow users to enable chat debug logging" }).waitFor({ state: "attached" });
+}
+
+async function waitForCards(page: Page): Promise<void> {
+  await page.getByRole("table").waitFor();
+  await page.getByText("This deployment records every conversation").waitFor();
+  await page.getByLabel("Current password", { exact: true }).waitFor();
+}
+
 export interface UsualPage {
   readonly name: string;
   readonly path: string;
-  /** Waits until it shows what there is, and unfolds what is folded. */
+  /** Waits until it shows all that there is, and unfolds what is folded: nothing comes to the page afterwards. */
   readonly prepare: (page: Page) => Promise<void>;
 }
 
@@ -64,13 +80,9 @@ export const USUAL_PAGES: readonly UsualPage[] = [
   },
   { name: "a chat's files", path: `/chats/${CHAT}?tab=files`, prepare: (page) => page.getByText("No files").waitFor() },
   { name: "a chat's debug runs", path: `/chats/${CHAT}?tab=debug`, prepare: openFirst },
-  {
-    name: "Lifecycle",
-    path: "/lifecycle",
-    prepare: (page) => page.getByLabel("Auto-archive period in days").waitFor(),
-  },
+  { name: "Lifecycle", path: "/lifecycle", prepare: waitForForms },
   { name: "Retention", path: "/retention", prepare: openTables },
   { name: "Audit log", path: "/audit", prepare: (page) => page.getByRole("table").waitFor() },
   { name: "Users", path: "/users", prepare: (page) => page.getByRole("table").waitFor() },
-  { name: "Settings", path: "/settings", prepare: (page) => page.getByRole("table").waitFor() },
+  { name: "Settings", path: "/settings", prepare: waitForCards },
 ];
