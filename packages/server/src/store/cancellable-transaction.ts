@@ -18,15 +18,20 @@ export async function cancellableTransaction<T>(
 ): Promise<T> {
   signal.throwIfAborted();
   return database.transaction().execute(async (transaction) => {
-    const { rows } = await sql<{ pid: number }>`
+    const { rows } = await sql<{ pid: number; begun: string }>`
       SELECT
         pg_backend_pid() AS pid,
+        transaction_timestamp()::text AS begun,
         set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
         set_config('statement_timeout', ${String(statementTimeoutMs)}, true)
     `.execute(transaction);
     const cancel = (): void => {
-      // Where this fails, the statement's own time limit ends it a little later.
-      void sql`SELECT pg_cancel_backend(${rows[0]?.pid})`.execute(database).catch(() => undefined);
+      const { pid, begun } = rows[0] ?? {};
+      // By the time this arrives the connection may be somebody else's, whose statement must not be hit. Where it fails,
+      // the statement's own time limit ends it a little later.
+      void sql`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = ${pid} AND xact_start = ${begun}::timestamptz`
+        .execute(database)
+        .catch(() => undefined);
     };
     signal.addEventListener("abort", cancel, { once: true });
     try {

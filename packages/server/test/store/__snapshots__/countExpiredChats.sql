@@ -2,6 +2,7 @@ begin;
 
 SELECT
   pg_backend_pid() AS pid,
+  transaction_timestamp()::text AS begun,
   set_config('lock_timeout', $1, true),
   set_config('statement_timeout', $2, true);
 
