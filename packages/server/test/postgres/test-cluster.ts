@@ -21,6 +21,9 @@ export const THROW_AWAY_SETTINGS = {
   autovacuum: "off",
 };
 
+/** A cluster is made in a second or two, and on a machine that has much else to do it may take minutes. */
+export const LIMIT_MS = 180_000;
+
 export interface TestCluster {
   readonly folder: string;
   /** Of the maintenance database, as the owner of everything. */
@@ -43,7 +46,7 @@ export async function startTestCluster(binariesPackage?: string): Promise<TestCl
       account,
       settings: THROW_AWAY_SETTINGS,
     };
-    const options = { clock: systemClock, deadline: systemClock.monotonic() + 30_000 };
+    const options = { clock: systemClock, deadline: systemClock.monotonic() + LIMIT_MS };
     await initializeCluster(cluster, password, options);
     const { port } = await startCluster(cluster, options);
     return {

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { beforeEach, describe, expect, it } from "vitest";
@@ -10,6 +9,7 @@ import { createDebugRunsPolicy, debugRunRows } from "../../src/retention/policie
 import type { RetentionPolicy } from "../../src/retention/policy.ts";
 import { runPurgeTick } from "../../src/retention/purge-tick.ts";
 import { waitForSessions } from "../lock-waits.ts";
+import { until } from "../until.ts";
 import {
   createOtherPool,
   createPurgeFixture,
@@ -149,6 +149,27 @@ describe("being told to stop", () => {
     const left = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
     await until("the sleep to end", async () => (await fixture.pool.query(left)).rowCount === 0);
   });
+
+  it("begins no further policy, and does not call the iteration a success", async () => {
+    await insertRuns(fixture, [daysBefore(40)]);
+    const stopping = new AbortController();
+    const stop: RetentionPolicy = {
+      ...createDebugRunsPolicy(),
+      name: "stop",
+      run: () => {
+        stopping.abort();
+        return Promise.resolve();
+      },
+    };
+    const purger = fixture.createPurger({ policies: [stop, createDebugRunsPolicy()] });
+    expect(await runPurgeTick(purger.dependencies, stopping.signal)).toMatchObject({
+      outcome: "failure",
+      policies: [{ policy: "stop", deleted: 0 }],
+      error: { code: "purge_cancelled" },
+    });
+    expect(await iterations(purger.registry)).toEqual({ succeeded: 0, failed: 1 });
+    expect((await remainingRuns(fixture)).size).toBe(1);
+  });
 });
 
 describe("a purger killed in the middle of a drain", () => {
@@ -218,13 +239,4 @@ function spawnPurge(environment: Record<string, string>): ChildProcess {
     env: { ...process.env, SHELFLIFE_DATABASE_URL: fixture.url, ...environment },
     stdio: "ignore",
   });
-}
-
-/** Asks until the answer is yes. What it waits for is another process or the server, which no fake clock moves. */
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 120_000;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`Waited too long for ${what}.`);
-    await pause(10);
-  }
 }
