@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { CodedError } from "../coded-error.ts";
 import type { PurgeLock } from "../postgres/purge-lock.ts";
 import { newId } from "../store/database.ts";
+import { cancelled } from "./may-go-on.ts";
 import type { RetentionPolicy } from "./policy.ts";
 import { describeFailure, runPolicy, type Failure, type PolicyReport, type TickRun } from "./run-policy.ts";
 
@@ -22,7 +23,7 @@ export interface TickReport {
   /** `skipped`: another replica is the purger, or the purge is switched off. */
   readonly outcome: "success" | "failure" | "skipped";
   readonly policies: readonly PolicyReport[];
-  /** Why no policy could begin. */
+  /** Why no policy could begin, or no further one. */
   readonly error?: Failure;
 }
 
@@ -72,6 +73,10 @@ async function runPolicies(
   for (const policy of policies) {
     if (signal.aborted) break;
     reports.push(await runPolicy(run, policy));
+  }
+  // What was told to stop has not done all that it is there for, also where it had just come to the end of a policy.
+  if (reports.length < policies.length) {
+    return { outcome: "failure", policies: reports, error: describeFailure(cancelled()) };
   }
   const failed = reports.some((report) => report.error !== undefined);
   return { outcome: failed ? "failure" : "success", policies: reports };
