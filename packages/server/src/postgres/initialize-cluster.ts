@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { type Cluster, serverProcess, startFailure, type StartOptions } from "./cluster.ts";
 import { EMBEDDED_ROLE } from "./embedded-database.ts";
+import { sendSignal } from "./postmaster.ts";
 import { StartupError } from "./startup-error.ts";
 
 /**
@@ -91,7 +92,7 @@ export async function initializeCluster(
     ]);
     if (!inTime) {
       // It leads a process group of its own, which holds the servers that it runs as well.
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      if (child.pid !== undefined) sendSignal(-child.pid, "SIGKILL");
       await closed;
       signal?.throwIfAborted();
       throw startFailure("initdb was not done in time");

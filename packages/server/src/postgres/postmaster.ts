@@ -100,7 +100,8 @@ export async function findFreePort(): Promise<number> {
   return promise;
 }
 
-function sendSignal(pid: number, name: NodeJS.Signals): void {
+/** Signals a process, or as with `kill` the group of a negative number. One that has ended meanwhile needs none. */
+export function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {

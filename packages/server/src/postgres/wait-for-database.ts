@@ -27,7 +27,7 @@ const RETRIED_SQLSTATES = /^(57P0[123]|53300|08...)$/;
 
 /** What pg itself reports, without a code, when the other side hangs up or stays silent. */
 const RETRIED_MESSAGES =
-  /^Connection terminated|^timeout exceeded when trying to connect|^Client network socket disconnected/;
+  /^Connection terminated|^timeout exceeded when trying to connect|^timeout expired|^Client network socket disconnected/;
 
 export interface WaitForDatabaseOptions {
   clock: Clock;

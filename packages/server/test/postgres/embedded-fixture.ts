@@ -8,7 +8,8 @@ import { afterAll, inject, onTestFinished } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { type EmbeddedPostgres, useEmbeddedPostgres } from "../../src/postgres/embedded.ts";
 import { makeScratchFolder, removeScratchFolder } from "./scratch-folder.ts";
-import { THROW_AWAY_SETTINGS } from "./test-cluster.ts";
+import { until } from "../until.ts";
+import { LIMIT_MS, THROW_AWAY_SETTINGS } from "./test-cluster.ts";
 
 /** What the tests change of the options. Must survive JSON, to be handed to another process. */
 export interface Options {
@@ -55,6 +56,7 @@ function completeOptions(options: Options): Options {
   const binariesPackage = inject("postgres").binariesPackage;
   return {
     ...(binariesPackage === null ? {} : { binariesPackage }),
+    timeoutMs: LIMIT_MS,
     ...options,
     settings: { ...THROW_AWAY_SETTINGS, ...options.settings },
   };
@@ -137,6 +139,6 @@ export async function query<Row extends pg.QueryResultRow>(url: string, sql: str
 }
 
 /** Resolves once the condition holds. It is about another process, whose progress has no other signal than its traces. */
-export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await systemClock.sleep(2);
+export function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  return until(String(condition), condition, 2);
 }

@@ -25,7 +25,7 @@ function isOccupied(): boolean {
 }
 
 for (let round = 0; round < Number(rounds); round++) {
-  const deadline = systemClock.monotonic() + 30_000;
+  const deadline = systemClock.monotonic() + 180_000;
   if (chance(20)) setImmediate(() => process.kill(process.pid, "SIGKILL"));
   await withClusterLock(join(folder, "lock"), { clock: systemClock, deadline }, async () => {
     if (isOccupied()) process.stdout.write("overlap\n");

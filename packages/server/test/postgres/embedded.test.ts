@@ -19,6 +19,7 @@ import { withClusterLock } from "../../src/postgres/cluster-lock.ts";
 import { findPostmaster, type Postmaster } from "../../src/postgres/postmaster.ts";
 import { findProcess, isRunning } from "../../src/postgres/process-identity.ts";
 import { eventually, initializedFolder, query, temporaryFolder, useElsewhere, useHere } from "./embedded-fixture.ts";
+import { LIMIT_MS } from "./test-cluster.ts";
 
 /** The server that runs for a data directory. */
 function postmasterOf(dataDir: string): Postmaster | undefined {
@@ -257,7 +258,7 @@ test("a stop waits for its turn, since somebody may be joining", async () => {
   const dataDir = await initializedFolder();
   const embedded = await useHere(dataDir);
   const { process: server } = postmasterOf(dataDir)!;
-  const options = { clock: systemClock, deadline: systemClock.monotonic() + 30_000 };
+  const options = { clock: systemClock, deadline: systemClock.monotonic() + LIMIT_MS };
   const stopping = await withClusterLock(join(embedded.directory, "lock"), options, async () => {
     const promise = embedded.stop();
     expect(await query(embedded.url, "select pg_sleep(0.2), 1 as alive")).toMatchObject([{ alive: 1 }]);

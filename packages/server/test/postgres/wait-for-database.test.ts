@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type pg from "pg";
+import pg from "pg";
 import { pino } from "pino";
 import { afterEach, expect, inject, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { createPool } from "../../src/postgres/pool.ts";
-import { waitForDatabase } from "../../src/postgres/wait-for-database.ts";
+import { isTemporary, waitForDatabase } from "../../src/postgres/wait-for-database.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { until } from "../until.ts";
 
@@ -137,6 +137,15 @@ test("gives up after 30 seconds on a server that accepts and stays silent", asyn
   expect(clock.sleepers).toBe(1);
   await clock.advance(1);
   expect(await failure).toMatchObject({ code: "database_unreachable" });
+});
+
+test("takes it for temporary that a client alone hears nothing in its time", async () => {
+  const port = await startServer(staySilent);
+  const client = new pg.Client({ host: "127.0.0.1", port, connectionTimeoutMillis: 20 });
+  client.on("error", () => undefined);
+  const failure = await client.connect().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(Error);
+  expect(isTemporary(failure)).toBe(true);
 });
 
 test.for([

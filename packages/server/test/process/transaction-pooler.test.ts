@@ -1,28 +1,24 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 
 import pg from "pg";
 import { expect, it, onTestFinished } from "vitest";
 
 import { createTestDatabase, type TestDatabase } from "../postgres/test-database.ts";
+import { until } from "../until.ts";
 import { insertExpiredRuns } from "./expired-runs.ts";
 import { runCommand, startCommand, urlOf } from "./server-process.ts";
 
 const isInstalled = spawnSync("pgbouncer", ["--version"]).status === 0;
 
-/** PgBouncer in transaction mode before a test's database, with fewer server connections than Shelflife opens. */
+/**
+ * PgBouncer in transaction mode before a test's database, with fewer server connections than Shelflife opens. It listens
+ * in a folder of its own, since it takes no port that is not named, and one that is free now may soon be another's.
+ */
 async function startPooler(database: TestDatabase): Promise<string> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-
   const target = new URL(database.url);
   const name = target.pathname.slice(1);
   const folder = mkdtempSync(join(tmpdir(), "shelflife-pooler-"));
@@ -30,11 +26,11 @@ async function startPooler(database: TestDatabase): Promise<string> {
   const server = `host=${target.hostname} port=${target.port} user=${target.username} password=${decodeURIComponent(target.password)}`;
   writeFileSync(
     file,
-    `[databases]\n${name} = ${server} dbname=${name}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 4\nunix_socket_dir =\n`,
+    `[databases]\n${name} = ${server} dbname=${name}\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 4\nunix_socket_dir = ${folder}\n`,
   );
   const root = process.getuid?.() === 0;
   // It refuses to run as root, and must then be able to read its file.
-  if (root) for (const [path, mode] of [[folder, 0o755] as const, [file, 0o644] as const]) chmodSync(path, mode);
+  if (root) for (const [path, mode] of [[folder, 0o777] as const, [file, 0o644] as const]) chmodSync(path, mode);
   const child: ChildProcess = spawn("pgbouncer", [...(root ? ["-u", "nobody"] : []), file], { stdio: "ignore" });
   const ended = once(child, "exit");
   onTestFinished(async () => {
@@ -42,8 +38,8 @@ async function startPooler(database: TestDatabase): Promise<string> {
     await ended;
     rmSync(folder, { recursive: true });
   });
-  const url = `postgres://${target.username}@127.0.0.1:${port}/${name}`;
-  for (;;) {
+  const url = `postgres://${target.username}@localhost:6432/${name}?host=${encodeURIComponent(folder)}`;
+  await until("the pooler takes connections", async () => {
     if (child.exitCode !== null) throw new Error("The pooler ended at once.");
     const client = new pg.Client({ connectionString: url });
     const connected = await client.connect().then(
@@ -51,9 +47,9 @@ async function startPooler(database: TestDatabase): Promise<string> {
       () => false,
     );
     await client.end().catch(() => undefined);
-    if (connected) return url;
-    await pause(50);
-  }
+    return connected;
+  });
+  return url;
 }
 
 // PgBouncer is no npm package: where the machine has none, there is nothing to run this against.
