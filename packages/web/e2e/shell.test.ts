@@ -64,6 +64,35 @@ describe("who is not signed in", () => {
   });
 });
 
+describe("who signs out", () => {
+  it("can sign in again, even where how that is done was being asked for at that moment", async () => {
+    const page = await shelflife.openPage("/chats", { as: await shelflife.createAccount("member") });
+    const answers = Promise.withResolvers<void>();
+    await page.route("**/api/auth/methods", async (route) => {
+      await answers.promise;
+      await route.continue();
+    });
+    await navigation(page).getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await heading(page, "Sign in").waitFor();
+    answers.resolve();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/sign-in");
+  });
+
+  it("keeps what was typed when the password is wrong", async () => {
+    const page = await shelflife.openPage("/settings", { as: await shelflife.createAccount("member") });
+    await page.getByRole("textbox", { name: "Current password" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    const address = page.getByRole("textbox", { name: "E-mail address" });
+    await address.fill("ana@example.com");
+    await page.getByLabel("Password", { exact: true }).fill("not the password");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").waitFor();
+    expect(await address.inputValue()).toBe("ana@example.com");
+  });
+});
+
 describe("the navigation", () => {
   it.each([
     ["owner", () => owner, ["Chats", "Lifecycle", "Retention", "Audit log", "Users", "Settings"]],

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
 
 import { client } from "./client.ts";
 
@@ -14,3 +14,13 @@ export const setUpStateQuery = queryOptions({
   queryKey: ["set-up"],
   queryFn: ({ signal }) => client.signIn.setUpState({ signal }),
 });
+
+/**
+ * Forgets all that was received for whoever was signed in. How one signs in is the same for everybody: the page that asks
+ * for it may be open already, and would neither see its answer nor ask again.
+ */
+export function forgetPerson(queries: QueryClient): void {
+  const kept = [signInMethodsQuery, setUpStateQuery].map(({ queryKey }) => queryKey[0]);
+  queries.removeQueries({ predicate: ({ queryKey }) => !kept.includes(String(queryKey[0])) });
+  queries.getMutationCache().clear();
+}

@@ -8,7 +8,7 @@ import { client } from "../../api/client.ts";
 import { dataState } from "../../api/data-state.ts";
 import { useMe } from "../../api/me.ts";
 import { keysQuery, userDebugLoggingQuery } from "../../api/people.ts";
-import { signInMethodsQuery } from "../../api/sign-in.ts";
+import { forgetPerson, signInMethodsQuery } from "../../api/sign-in.ts";
 import { SettingsPageView } from "./SettingsPageView.tsx";
 
 export function SettingsPage(): JSX.Element {
@@ -38,7 +38,7 @@ export function SettingsPage(): JSX.Element {
     mutationFn: () => client.signIn.out(),
     async onSuccess() {
       await router.navigate({ to: "/sign-in", replace: true });
-      queries.clear();
+      forgetPerson(queries);
     },
   });
   return (

@@ -5,7 +5,7 @@ import type { JSX } from "react";
 import type { ActionState } from "../../api/action-state.ts";
 import { client } from "../../api/client.ts";
 import { dataState, problemOf } from "../../api/data-state.ts";
-import { setUpStateQuery, signInMethodsQuery } from "../../api/sign-in.ts";
+import { forgetPerson, setUpStateQuery, signInMethodsQuery } from "../../api/sign-in.ts";
 import { SignInPageView } from "./SignInPageView.tsx";
 import { problemOfRedirect } from "./redirect-problem.ts";
 
@@ -21,7 +21,7 @@ export function SignInPage(): JSX.Element {
     mutationFn: (credentials: { email: string; password: string }) => client.signIn.withPassword(credentials),
     async onSuccess() {
       // Whoever was signed in before leaves nothing behind.
-      queries.clear();
+      forgetPerson(queries);
       await router.navigate({ href: from, replace: true });
     },
   });
