@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { connect, createServer as createTcpServer, type AddressInfo } from "node:net";
 
 import { Events } from "oauth2-mock-server";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -297,16 +297,38 @@ test("the page for signing in learns of the provider, and of none where there is
   expect(await methods(await createTestApp())).toEqual({ password: true, openid_connect: null });
 });
 
+/**
+ * Puts a door before the provider, at whose address it is found from then on. As long as it is shut, whoever comes is
+ * hung up on; a provider that stopped might find its port taken when it comes back.
+ */
+async function hangDoor({ server }: TestIssuer): Promise<{ isOpen: boolean }> {
+  const { port } = server.address();
+  const door = { isOpen: false };
+  const listener = createTcpServer((socket) => {
+    if (!door.isOpen) {
+      socket.destroy();
+      return;
+    }
+    const behind = connect(port, "127.0.0.1").on("error", () => socket.destroy());
+    socket.on("error", () => behind.destroy()).on("close", () => behind.destroy());
+    socket.pipe(behind).pipe(socket);
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  onTestFinished(() => void listener.close());
+  server.issuer.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  return door;
+}
+
 describe("a provider that is out of reach", () => {
   test("is 503, keeps nobody with a password out, and serves as soon as it is back", async () => {
-    const { port } = new URL(issuer.provider().issuer);
-    await issuer.stop();
+    const door = await hangDoor(issuer);
+    await useProvider();
     await createPerson(app);
     const refused = await browser.request("POST", "/api/auth/sign-in/oauth2", { json: {} });
     expect(refused.status).toBe(503);
     expect(await readErrorBody(refused)).toMatchObject({ code: "unavailable" });
     expect((await browser.signIn("person@example.com")).status).toBe(200);
-    await issuer.server.start(Number(port), "127.0.0.1");
+    door.isOpen = true;
     const { location } = await signInByProvider(new TestBrowser(app));
     expect(location).toBe("/");
   });

@@ -38,6 +38,8 @@ export class TestIssuer {
       Object.assign(token.payload, issuer.claims);
     });
     await server.start(0, "127.0.0.1");
+    // Not by a name of several addresses, of which Node gives up the first one after a quarter of a second.
+    server.issuer.url = `http://127.0.0.1:${server.address().port}`;
     onTestFinished(() => issuer.stop());
     return issuer;
   }
