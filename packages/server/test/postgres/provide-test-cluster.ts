@@ -21,7 +21,7 @@ const TEMPLATE = "shelflife_template";
 
 /** Starts a cluster for one vitest project, with a migrated template in it. Returns what takes it away again. */
 export async function provideTestCluster(project: TestProject, binariesPackage?: string): Promise<() => Promise<void>> {
-  const cluster = await startTestCluster(binariesPackage);
+  const cluster = await startTestCluster({ binariesPackage });
   try {
     await createTemplate(cluster.url);
   } catch (error) {

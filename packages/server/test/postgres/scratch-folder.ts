@@ -40,8 +40,8 @@ export async function removeScratchFolder(folder: string): Promise<void> {
 }
 
 /** Removes what killed test runs have left behind: their folders, and the servers that still run there. */
-export async function removeLeftovers(): Promise<void> {
-  for (const parent of new Set([tmpdir(), fastFolder()])) {
+export async function removeLeftovers({ parents = [tmpdir(), fastFolder()] } = {}): Promise<void> {
+  for (const parent of new Set(parents)) {
     for (const name of readdirSync(parent)) {
       const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : NaN;
       if (Number.isNaN(pid) || findProcess(pid) !== undefined) continue;

@@ -31,10 +31,17 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-/** Starts a cluster in a temporary folder, which `stop` removes. */
-export async function startTestCluster(binariesPackage?: string): Promise<TestCluster> {
-  await removeLeftovers();
-  const folder = makeScratchFolder();
+/**
+ * Starts a cluster in a temporary folder, which `stop` removes, after it has removed what killed runs left behind.
+ *
+ * @param parent where the folder is made, and looked for what was left behind; left out: wherever clusters of tests live
+ */
+export async function startTestCluster({
+  binariesPackage,
+  parent,
+}: { binariesPackage?: string | undefined; parent?: string } = {}): Promise<TestCluster> {
+  await removeLeftovers(parent === undefined ? {} : { parents: [parent] });
+  const folder = makeScratchFolder(parent === undefined ? {} : { parent });
   const password = randomBytes(16).toString("hex");
   const account = chooseAccount();
   try {

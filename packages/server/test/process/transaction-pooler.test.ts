@@ -55,11 +55,14 @@ async function startPooler(database: TestDatabase): Promise<string> {
 // PgBouncer is no npm package: where the machine has none, there is nothing to run this against.
 it.skipIf(!isInstalled)("purges, records and answers behind PgBouncer in transaction mode", async () => {
   const database = await createTestDatabase();
-  await insertExpiredRuns(database.pool, 1_000);
+  await insertExpiredRuns(database.pool, 100);
   const environment = {
     SHELFLIFE_DATABASE_URL: await startPooler(database),
     SHELFLIFE_DATABASE_DIRECT_URL: database.url,
     SHELFLIFE_CHAT_DEBUG_LOGGING_ENABLED: "true",
+    // Several batches, without pauses.
+    SHELFLIFE_PURGE_BATCH_SIZE: "20",
+    SHELFLIFE_PURGE_DUTY_PERCENT: "100",
   };
   const report = await runCommand(["purge", "--json"], environment);
   expect(JSON.parse(report.stdout)).toMatchObject({ outcome: "success" });
@@ -69,7 +72,10 @@ it.skipIf(!isInstalled)("purges, records and answers behind PgBouncer in transac
   const base = await urlOf(server);
   const created = await runCommand(["users", "create", "--email", "a@example.com", "--json"], environment);
   const { key } = JSON.parse(created.stdout) as { key: string };
-  const demo = await runCommand(["demo", "--url", base, "--key", key, "--chats", "5", "--json"], environment);
+  const demo = await runCommand(
+    ["demo", "--url", base, "--key", key, "--chats", "2", "--weeks", "1", "--json"],
+    environment,
+  );
   expect(demo.status).toBe(0);
   expect((await database.pool.query("SELECT FROM chat_debug_steps")).rowCount).toBeGreaterThan(0);
 });
