@@ -44,6 +44,9 @@ export interface ExportingApplication extends AsyncDisposable {
   flush(): Promise<void>;
 }
 
+/** How long an export may take: what is slow on a busy machine is no failure. */
+const EXPORT_MS = 120_000;
+
 /** Starts both, on the loopback. Only one may run at a time in a test file: parts of the SDK are global. */
 export async function startExportingApplication({
   encoding = "protobuf",
@@ -69,12 +72,16 @@ export async function startExportingApplication({
   const settings = {
     url: `${listener.url}/v1/traces`,
     headers: { Authorization: `Bearer ${key ?? user.key}` },
+    timeoutMillis: EXPORT_MS,
     compression: compression as ConstructorParameters<typeof Exporter>[0] extends { compression?: infer C } ? C : never,
   };
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", listener.url);
   vi.stubEnv("OTEL_EXPORTER_OTLP_HEADERS", `Authorization=Bearer%20${user.key}`);
+  vi.stubEnv("OTEL_EXPORTER_OTLP_TIMEOUT", String(EXPORT_MS));
   const exporter = byEnvironment ? new Exporter() : new Exporter(settings);
-  const processor = batches ? new BatchSpanProcessor({ exporter }) : new SimpleSpanProcessor({ exporter });
+  const processor = batches
+    ? new BatchSpanProcessor({ exporter, exportTimeoutMillis: EXPORT_MS })
+    : new SimpleSpanProcessor({ exporter });
   const resource = resourceFromAttributes({ "service.name": "test-application" });
   const open = new OpenSpans();
   const provider = new TracerProvider({ resource, spanProcessors: [processor, open] });
