@@ -4,6 +4,7 @@ import OpenAI from "openai";
 
 import type { WarningCode } from "../src/warnings.ts";
 import { IngestServer } from "./ingest-server.ts";
+import { patientClock } from "./patient-clock.ts";
 import { type ProviderAnswer, ProviderReplayServer } from "./provider-replay-server.ts";
 import { CHAT_ID } from "./recording.ts";
 
@@ -23,6 +24,7 @@ export class FetchRecording implements AsyncDisposable {
       chat: { chatId: CHAT_ID },
       onWarning: (message, code) => this.warnings.push({ code, message }),
       sendWith: globalThis.fetch,
+      clock: patientClock,
       ...options,
     });
   }

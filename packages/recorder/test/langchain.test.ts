@@ -12,6 +12,7 @@ import { z } from "zod";
 import type { WarningCode } from "../src/warnings.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { IngestServer } from "./ingest-server.ts";
+import { patientClock } from "./patient-clock.ts";
 import {
   type ProviderAnswer,
   ProviderReplayServer,
@@ -39,6 +40,7 @@ class LangchainRecording implements AsyncDisposable {
       baseUrl: ingest.url,
       key: "test-key",
       onWarning: (_, code) => this.warnings.push(code),
+      clock: patientClock,
       ...options,
     });
   }

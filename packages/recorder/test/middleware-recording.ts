@@ -14,6 +14,7 @@ import {
 
 import type { WarningCode } from "../src/warnings.ts";
 import { IngestServer } from "./ingest-server.ts";
+import { patientClock } from "./patient-clock.ts";
 import { type ProviderAnswer, ProviderReplayServer } from "./provider-replay-server.ts";
 import { CHAT_ID } from "./recording.ts";
 
@@ -80,6 +81,7 @@ export class MiddlewareRecording implements AsyncDisposable {
       baseUrl: ingest.url,
       key: "test-key",
       onWarning: (message, code) => this.warnings.push({ code, message }),
+      clock: patientClock,
       ...options,
     });
     const used = VERSIONS[version];

@@ -10,6 +10,7 @@ import { inChat } from "@shelflife/recorder";
 
 import { FetchRecording } from "./fetch-recording.ts";
 import { IngestServer } from "./ingest-server.ts";
+import { patientClock } from "./patient-clock.ts";
 import { MiddlewareRecording, VERSIONS } from "./middleware-recording.ts";
 import { type ProviderAnswer, ProviderReplayServer } from "./provider-replay-server.ts";
 import { CHAT_ID, Recording } from "./recording.ts";
@@ -237,7 +238,7 @@ it("are taken out of what LangChain tells", async () => {
       const ingest = await IngestServer.start();
       const warnings: string[] = [];
       const onWarning = (message: string): void => void warnings.push(message);
-      const handler = new ShelflifeCallbackHandler({ baseUrl: ingest.url, key: "key", onWarning });
+      const handler = new ShelflifeCallbackHandler({ baseUrl: ingest.url, key: "key", onWarning, clock: patientClock });
       const model = new ChatOpenAI({
         model: "test-model",
         apiKey: "provider-key",

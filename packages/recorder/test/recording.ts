@@ -9,6 +9,7 @@ import type { LanguageModel } from "ai";
 
 import type { WarningCode } from "../src/warnings.ts";
 import { IngestServer } from "./ingest-server.ts";
+import { patientClock } from "./patient-clock.ts";
 import { type ProviderAnswer, ProviderReplayServer } from "./provider-replay-server.ts";
 
 // The AI SDK says on the console what a model does not support, which is not what these tests are about.
@@ -30,6 +31,7 @@ export class Recording implements AsyncDisposable {
       baseUrl: ingest.url,
       key: "test-key",
       onWarning: (message, code) => this.warnings.push({ code, message }),
+      clock: patientClock,
       ...options,
     });
   }
