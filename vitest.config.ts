@@ -67,6 +67,8 @@ export default defineConfig({
     reporters: ["default", fileURLToPath(new URL("scripts/plain-summary-reporter.ts", import.meta.url))],
     // The databases of the tests work while the tests wait for them, and the other way round.
     maxWorkers: "100%",
+    // After it the process ends, and what was started for the tests would stay behind.
+    teardownTimeout: LIMIT_MS / 2,
     projects: [
       {
         resolve,
