@@ -1,4 +1,4 @@
-import { redactJson, type DebugStep, type NormalizedPart } from "@shelflife/api-contract";
+import { redactJson, type DebugRun, type DebugStep, type NormalizedPart } from "@shelflife/api-contract";
 import { inChat } from "@shelflife/recorder";
 import { generateText, jsonSchema, registerTelemetry, streamText, type LanguageModelUsage, type ToolSet } from "ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -70,16 +70,25 @@ async function callModel(application: RecordedApplication, name: string, chatId:
 
 describe("each recorded provider response, through the real provider package, the AI SDK, the recorder and the server", () => {
   let application: RecordedApplication;
-  const chats = new Map<string, { chatId: string; told: Told }>();
+  /** Of each recording the chat, what the application was told, and what the server has of it. */
+  const chats = new Map<string, { chatId: string; told: Told; runs: readonly DebugRun[] }>();
 
   beforeAll(async () => {
     application = await startRecordedApplication();
     registerTelemetry(application.recorder);
+    const { recorder, client } = application;
+    const calls: { name: string; chatId: string; told: Told }[] = [];
     for (const name of FIXTURES) {
       const chatId = uuidv7();
-      chats.set(name, { chatId, told: await callModel(application, name, chatId) });
+      calls.push({ name, chatId, told: await callModel(application, name, chatId) });
     }
-    expect(await application.recorder.flush(PATIENCE)).toBe(true);
+    expect(await recorder.flush(PATIENCE)).toBe(true);
+    // Read before the tests, one of which purges all of it.
+    for (const { name, chatId, told } of calls) {
+      const summaries = await client.listDebugRuns(chatId);
+      const runs = await Promise.all(summaries.map(({ id }) => client.getDebugRun(chatId, id)));
+      chats.set(name, { chatId, told, runs });
+    }
   });
   afterAll(() => application[Symbol.asyncDispose]());
 
@@ -97,11 +106,10 @@ describe("each recorded provider response, through the real provider package, th
     expect(application.warnings).toEqual([]);
   });
 
-  it.each(FIXTURES)("%s reads back as the SDK reported it", async (name) => {
-    const { chatId = "", told } = chats.get(name) ?? {};
-    const runs = await application.client.listDebugRuns(chatId);
+  it.each(FIXTURES)("%s reads back as the SDK reported it", (name) => {
+    const { told, runs = [] } = chats.get(name) ?? {};
     expect(runs).toHaveLength(1);
-    const run = await application.client.getDebugRun(chatId, runs[0]?.id ?? "");
+    const run = runs[0] as DebugRun;
     expect(run.steps).toHaveLength(1);
     const step = run.steps[0] as DebugStep;
     const expectedStatus = told?.failed === true ? "error" : "completed";
