@@ -5,6 +5,7 @@ import { createAdaptorServer } from "@hono/node-server";
 
 import type { Clock } from "../clock.ts";
 import { CodedError, codeOf, hasCode } from "../coded-error.ts";
+import { refuseHttp2 } from "./refuse-http2.ts";
 
 /** How long requests that are under way may take to end when the server stops, in milliseconds. */
 const GRACE_MS = 3_000;
@@ -22,6 +23,7 @@ export async function listen(
   clock: Clock,
 ): Promise<Listener> {
   const server = createAdaptorServer({ fetch }) as Server;
+  refuseHttp2(server);
   server.listen(port, host);
   try {
     await once(server, "listening");
