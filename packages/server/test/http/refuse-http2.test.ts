@@ -84,6 +84,7 @@ it("is not kept from ending by a client of HTTP/2 that asks nothing", async () =
   await clock.advance(60_000);
   await closing;
   await until("the session to be closed", () => session.destroyed);
+  await expect(fetch(server.url)).rejects.toThrow("fetch failed");
 });
 
 it("answers what it cannot read after a request that was served, on the same connection", async () => {
