@@ -1,10 +1,13 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
 import { connect as connectSocket } from "node:net";
+import { duplexPair } from "node:stream";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { listen, type Listener } from "../../src/http/listen.ts";
+import { refuseHttp2 } from "../../src/http/refuse-http2.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { until } from "../until.ts";
 
@@ -96,4 +99,35 @@ it("answers what it cannot read after a request that was served, on the same con
   socket.write("what is this\r\n\r\n");
   await once(socket, "close");
   expect(answers).toMatch(/^HTTP\/1\.1 200 OK[^]*servedHTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n\r\n$/);
+});
+
+it("writes nothing into an answer that is under way", async () => {
+  const endless = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode("begun")) });
+  const server = await listen(() => new Response(endless), { host: "127.0.0.1", port: 0 }, new FakeClock());
+  const socket = connectSocket(Number(new URL(server.url).port), "127.0.0.1");
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => (answer += chunk));
+  socket.on("error", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await until("the answer to begin", () => answer.includes("begun"));
+  socket.write("what is this\r\n\r\n");
+  await once(socket, "close");
+  expect(answer).toMatch(/begun\r\n$/);
+  await server.close();
+});
+
+it.each([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", "413 Payload Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+  ["HPE_INVALID_METHOD", "400 Bad Request"],
+])("answers what breaks off with %s as Node does, and hangs up", async (code, status) => {
+  const server = createServer();
+  refuseHttp2(server);
+  const [client, socket] = duplexPair();
+  const error = Object.assign(new Error("cannot be read"), { code });
+  const ended = once(socket, "error");
+  server.emit("clientError", error, socket);
+  expect(await ended).toEqual([error]);
+  expect(String(client.read())).toBe(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 });
